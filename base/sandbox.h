@@ -1,0 +1,71 @@
+/*
+ * Locks the calling process: limits, user, no-new-privileges, not dumpable, Landlock, seccomp, in this order. To be called
+ * while the process has one thread, except where a kind of desktop has drivers with threads of their own: Landlock then
+ * covers the calling thread and what it starts, seccomp all threads.
+ */
+#pragma once
+
+#include "base/base.h"
+
+#include <sys/types.h>
+
+/* How much must be had. require: the first layer that the kernel does not offer is an error. best: it is left out. */
+enum kg_sandbox_mode { KG_SANDBOX_BEST, KG_SANDBOX_REQUIRE, KG_SANDBOX_OFF };
+
+/* The layers in force, for the log and kagamictl. */
+enum kg_sandbox_layer {
+	KG_LAYER_LIMITS = 1,
+	KG_LAYER_USER = 2,
+	KG_LAYER_PRIVILEGES = 4,	// no-new-privileges, not dumpable, no capabilities
+	KG_LAYER_LANDLOCK = 8,
+	KG_LAYER_SECCOMP = 16,
+};
+
+enum kg_rule_action { KG_RULE_END, KG_RULE_ALLOW, KG_RULE_DENY /* answers EACCES */ };
+
+/* One comparison of a system call's argument: (argument & mask) == value. */
+struct kg_rule_test {
+	uint8_t argument;	// 0 to 5
+	bool used;
+	uint64_t mask, value;
+};
+
+/* A system call that is allowed when all tests hold. Several rules of one call are alternatives. */
+struct kg_rule {
+	enum kg_rule_action action;
+	const char *call;	// name as in <asm/unistd.h>; one that this machine does not know is left out
+	struct kg_rule_test tests[3];
+};
+
+#define KG_ALLOW(name) { .action = KG_RULE_ALLOW, .call = name }
+#define KG_DENY(name) { .action = KG_RULE_DENY, .call = name }
+#define KG_ALLOW_IF(name, ...) { .action = KG_RULE_ALLOW, .call = name, .tests = { __VA_ARGS__ } }
+#define KG_ARG(n, v) { .argument = n, .used = true, .mask = UINT64_MAX, .value = v }
+#define KG_ARG32(n, v) { .argument = n, .used = true, .mask = UINT32_MAX, .value = (uint32_t)(v) }
+#define KG_ARG_BITS(n, m, v) { .argument = n, .used = true, .mask = m, .value = v }
+
+struct kg_sandbox {
+	enum kg_sandbox_mode mode;
+	uint64_t memory_max;		// RLIMIT_AS in bytes, 0: none (always none under a sanitizer)
+	uint32_t files_max;		// RLIMIT_NOFILE, 0: as it is
+	bool no_processes;		// RLIMIT_NPROC 0: neither processes nor threads
+	uid_t uid;			// user and group to become; (uid_t)-1: stay. Only root can change
+	gid_t gid;
+	bool landlock_read;		// reading files stays allowed (drivers); writing, network, signals never
+	const struct kg_rule *rules;	// ends with KG_RULE_END; everything else kills the process. NULL: no filter
+	const struct kg_rule *more;	// a second list, or NULL
+};
+
+/* Returns the layers in force (bits of kg_sandbox_layer), or a negative errno; *what then names the layer that failed. */
+int kg_sandbox_enter(const struct kg_sandbox *sandbox, const char **what);
+
+/* A further filter on top: only what rules allow is left of what was. Returns 0 or a negative errno. */
+int kg_sandbox_narrow(const struct kg_rule *rules);
+
+/* "limits user privileges landlock seccomp" for the bits that are set. Returns text. */
+const char *kg_sandbox_layers_text(int layers, char text[64]);
+
+bool kg_sandbox_mode_parse(const char *name, enum kg_sandbox_mode *ret);	// "best", "require", "off"
+
+/* Looks up a user for kg_sandbox.uid. -ENOENT when there is none. To be called before the lock. */
+int kg_sandbox_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
