@@ -1,0 +1,11 @@
+/*
+ * What this folder offers: codecs over plain pixels. Pure: no global state, no clock, no allocation.
+ * Fill one table at start, kg_dsp_init(&dsp, kg_cpu_best()), and pass it to every call; it is constant from then on and
+ * may be shared by threads.
+ */
+#pragma once
+
+#include "codec/dsp.h"
+#include "codec/image.h"
+#include "codec/planar.h"
+#include "codec/tile.h"
