@@ -50,6 +50,7 @@ struct kg_session_setup {
 
 struct kg_session_ready {
 	uint32_t layers;		// of the sandbox
+	uint32_t freerdp;		// its version: major << 16 | minor << 8 | revision
 } KG_WIRE;
 
 struct kg_session_connect {		// with the client's TCP socket
