@@ -2,7 +2,7 @@
 AC_DEFUN([KG_CFLAGS], [
 	$1=
 	kg_saved_CFLAGS=$CFLAGS
-	for kg_flag in $2; do
+	for kg_flag in m4_normalize([$2]); do
 		CFLAGS="$kg_saved_CFLAGS -Werror $kg_flag"
 		AC_MSG_CHECKING([whether $CC takes $kg_flag])
 		AC_COMPILE_IFELSE([AC_LANG_PROGRAM([], [])],
