@@ -21,18 +21,16 @@
 
 #define KG_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-#define KG_MIN(a, b)                                                                               \
+/* Each use has variables of its own, so that they can be nested. */
+#define KG_PICK__(a, b, op, n)                                                                     \
 	({                                                                                         \
-		__typeof__(a) kg_a_ = (a);                                                         \
-		__typeof__(b) kg_b_ = (b);                                                         \
-		kg_a_ < kg_b_ ? kg_a_ : kg_b_;                                                     \
+		__typeof__(a) kg_a##n##_ = (a);                                                    \
+		__typeof__(b) kg_b##n##_ = (b);                                                    \
+		kg_a##n##_ op kg_b##n##_ ? kg_a##n##_ : kg_b##n##_;                                \
 	})
-#define KG_MAX(a, b)                                                                               \
-	({                                                                                         \
-		__typeof__(a) kg_a_ = (a);                                                         \
-		__typeof__(b) kg_b_ = (b);                                                         \
-		kg_a_ > kg_b_ ? kg_a_ : kg_b_;                                                     \
-	})
+#define KG_PICK_(a, b, op, n) KG_PICK__(a, b, op, n)
+#define KG_MIN(a, b) KG_PICK_(a, b, <, __COUNTER__)
+#define KG_MAX(a, b) KG_PICK_(a, b, >, __COUNTER__)
 
 #define KG_PRINTF(text, first) __attribute__((format(printf, text, first)))
 

@@ -33,13 +33,19 @@ static inline struct kg_rect kg_rect_of_size(uint32_t width, uint32_t height)
 	return (struct kg_rect){ 0, 0, (int32_t)width, (int32_t)height };
 }
 
+static inline int32_t kg_rect_saturate_(int64_t a, int64_t b)
+{
+	const int64_t limit = INT32_MAX / 2;
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		sum = a < 0 ? -limit : limit;
+	return (int32_t)KG_MAX(-limit, KG_MIN(sum, limit));
+}
+
 /* x, y, width and height as they come from outside: saturated so that nothing overflows. Clip it before use. */
 static inline struct kg_rect kg_rect_from(int64_t x, int64_t y, int64_t width, int64_t height)
 {
-	const int64_t limit = INT32_MAX / 2;
-	int64_t right = x + width, bottom = y + height;
-
-	return (struct kg_rect){ (int32_t)KG_MAX(-limit, KG_MIN(x, limit)), (int32_t)KG_MAX(-limit, KG_MIN(y, limit)),
-				 (int32_t)KG_MAX(-limit, KG_MIN(right, limit)),
-				 (int32_t)KG_MAX(-limit, KG_MIN(bottom, limit)) };
+	return (struct kg_rect){ kg_rect_saturate_(x, 0), kg_rect_saturate_(y, 0), kg_rect_saturate_(x, width),
+				 kg_rect_saturate_(y, height) };
 }
