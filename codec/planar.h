@@ -9,7 +9,7 @@
 struct kg_dsp;
 
 enum kg_planar_flags {
-	KG_PLANAR_ALPHA = 1,		// with an alpha plane of 0xff: what rdesktop's decoder insists on
+	KG_PLANAR_ALPHA = 1,		// with an alpha plane of 0xff and run lengths always: all that rdesktop's decoder takes
 	KG_PLANAR_BOTTOM_UP = 2,	// rows in reverse: bitmap updates
 };
 

@@ -19,11 +19,12 @@ struct kg_keys {
 
 void kg_keys_init(struct kg_keys *keys, struct kg_input_sink *sink, enum kg_keyboard keyboard);
 
-/* A key event of the client: scancode with flags of kg_scancode_flags. Repeated downs are passed on (auto-repeat). */
+/* A key event of the client: scancode with flags of kg_scancode_flags. Repeated downs are passed on (auto-repeat), releases
+ * of what is not held are dropped. What is no key is ignored. */
 int kg_keys_scancode(struct kg_keys *keys, uint8_t scancode, unsigned flags, bool down);
 
-/* A Unicode event: one UTF-16 unit, on its press. Unpaired surrogates and control characters except tab, enter, escape and
- * backspace are dropped. */
+/* A Unicode event: one UTF-16 unit, on its press. Tab, enter, escape and backspace are sent as their keys; other control
+ * characters and unpaired surrogates are dropped. */
 int kg_keys_unicode(struct kg_keys *keys, uint16_t unit, bool down);
 
 /* A button by its BTN_ code; out of range is -EINVAL. */

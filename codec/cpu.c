@@ -1,0 +1,23 @@
+/* The one place that asks what the processor can do. */
+#include "codec/cpu.h"
+
+enum kg_cpu kg_cpu_best(void)
+{
+#if defined(__x86_64__) && HAVE_AVX2
+	__builtin_cpu_init();	// looks at the operating system's support of the wide registers too
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
+		return KG_CPU_AVX2;
+#endif
+	return KG_CPU_C;
+}
+
+const char *kg_cpu_name(enum kg_cpu cpu)
+{
+	switch (cpu) {
+	case KG_CPU_C:
+		return "c";
+	case KG_CPU_AVX2:
+		return "avx2";
+	}
+	return "?";
+}
