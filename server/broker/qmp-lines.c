@@ -126,9 +126,9 @@ static void skip_value(struct walk *walk)
 		if (next_is(walk, '{') || next_is(walk, '[')) {
 			char closer = *walk->at++ == '{' ? '}' : ']';
 
+			if (depth == KG_QMP_DEPTH_MAX)
+				break;
 			if (!take(walk, closer)) {
-				if (depth == KG_QMP_DEPTH_MAX)
-					break;
 				closers[depth++] = closer;
 				if (closer == '}')
 					(void)take_name(walk);
