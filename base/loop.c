@@ -18,7 +18,6 @@ struct kg_watch {
 	struct kg_loop *loop;
 	sd_event_source *source;
 	uint32_t events;	// of a fd watch: what it waits for now
-	bool due;		// of a deferred call: its next turn is the one
 	void *data;
 	union {
 		kg_fd_fn fd;
@@ -222,20 +221,29 @@ int kg_loop_child(struct kg_loop *loop, struct kg_watch **ret, pid_t pid, kg_chi
 	return watch_made(ret, watch, r);
 }
 
-/*
- * sd-event takes what is due in the order of the turns in which it became due, and within a turn in no order. So a deferred
- * call waits one turn more: then all that was due when it was made has gone before it. A lower priority would do that too,
- * but a descriptor that is always ready would keep the call away for ever.
- */
 static int on_defer(sd_event_source *source, void *data)
 {
 	struct kg_watch *watch = data;
 
-	if (!watch->due) {
-		watch->due = true;
-		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	}
 	watch->fn.call(watch->data);
+	return 0;
+}
+
+/*
+ * sd-event takes what is due in the order of the turns in which it became due, and within a turn in no order. So a deferred
+ * call waits one turn more: then all that was due when it was made has gone before it. A lower priority would do that too,
+ * but a descriptor that is always ready would keep the call away for ever. The second turn needs a new source, for one
+ * that is armed again keeps its old turn; without memory for it the call comes now.
+ */
+static int on_defer_first(sd_event_source *source, void *data)
+{
+	struct kg_watch *watch = data;
+	sd_event_source *second;
+
+	if (sd_event_add_defer(watch->loop->event, &second, on_defer, watch) < 0)
+		return on_defer(source, data);
+	sd_event_source_unref(watch->source);
+	watch->source = second;
 	return 0;
 }
 
@@ -247,7 +255,7 @@ int kg_loop_defer(struct kg_loop *loop, struct kg_watch **ret, kg_call_fn fn, vo
 	if (r < 0)
 		return r;
 	watch->fn.call = fn;
-	r = sd_event_add_defer(loop->event, &watch->source, on_defer, watch);	// one-shot by itself
+	r = sd_event_add_defer(loop->event, &watch->source, on_defer_first, watch);	// one-shot by itself
 	return watch_made(ret, watch, r);
 }
 
