@@ -28,8 +28,9 @@ int kg_log_at(enum kg_log_level level, const char *topic, int error, const char 
 #define kg_log(level, error, ...)                                                                  \
 	({                                                                                         \
 		int kg_log_error_ = (error);                                                       \
-		(level) <= kg_log_level ? kg_log_at(level, KG_TOPIC, kg_log_error_, __VA_ARGS__)   \
-					: kg_log_error_;                                           \
+		if ((level) <= kg_log_level)                                                       \
+			(void)kg_log_at(level, KG_TOPIC, kg_log_error_, __VA_ARGS__);              \
+		kg_log_error_; /* so that the compiler knows the value */                          \
 	})
 /* These two log the reason and give the error back: return kg_err(r, "cannot open %s", path); */
 #define kg_err(error, ...) kg_log(KG_LOG_ERR, error, __VA_ARGS__)

@@ -260,7 +260,7 @@ static void check_asking(void)
 	end.raw = kg_close(end.raw);
 	size = sizeof(answer);
 	r = kg_channel_ask(end.channel, HELLO, &number, sizeof(number), NULL, 0, HELLO_BACK, &answer, &size, NULL, 1000);
-	ok(r == -EPIPE, "a question to nobody fails at once");
+	ok(r == -EPIPE, "a question to nobody fails at once (%d)", r);
 	finish(&end);
 
 	begin(&end, KG_SIDE_B, 0);

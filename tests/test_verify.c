@@ -211,7 +211,11 @@ static void check_malformed(struct kg_hashes *hashes)
 		else
 			((uint8_t *)&changed)[rnd() % sizeof(changed)] ^= (uint8_t)(1 + rnd() % 255);
 		kg_verify_ntlm(hashes, &changed, copy, size, kg_filetime_now(), &result);
-		accepted += result.ok && memcmp(copy, tail, 8);		// the case of the name may change
+		if (result.ok)
+			for (size_t j = 0; j < size; j++)
+				if (copy[j] != tail[j])
+					note("accepted with byte %zu of %zu changed, %02x to %02x", j, size, tail[j], copy[j]);
+		accepted += result.ok && !memcmp(copy, tail, 8);	// capitals of the name may change
 	}
 	ok(!accepted, "a changed byte is never accepted");
 }

@@ -24,7 +24,7 @@ struct table {
 
 struct kg_hashes {
 	char path[PATH_MAX];		// "" when there is no file
-	struct timespec changed;	// of the file when it was read
+	struct stat read;		// of the file when it was read
 	struct table file;		// users of the file
 	struct table run;		// users of this run only
 	struct kg_hash_entry decoy;	// for names that do not exist
@@ -211,7 +211,7 @@ static int load_file(struct kg_hashes *hashes)
 	r = kg_hashes_parse(hashes, hashes->path, text, size);
 	explicit_bzero(text, size);
 	free(text);
-	hashes->changed = st.st_mtim;
+	hashes->read = st;
 	return r;
 }
 
@@ -253,7 +253,8 @@ int kg_hashes_refresh(struct kg_hashes *hashes)
 	struct stat st;
 
 	if (!hashes->path[0] || stat(hashes->path, &st) < 0 ||
-	    (st.st_mtim.tv_sec == hashes->changed.tv_sec && st.st_mtim.tv_nsec == hashes->changed.tv_nsec))
+	    (st.st_ino == hashes->read.st_ino && st.st_mtim.tv_sec == hashes->read.st_mtim.tv_sec &&
+	     st.st_mtim.tv_nsec == hashes->read.st_mtim.tv_nsec))
 		return 0;
 	return load_file(hashes);
 }

@@ -266,6 +266,8 @@ static int receive(struct kg_channel *channel, void *to, size_t to_size, struct 
 	const struct kg_message_type *type;
 	int r = packet_receive(&packet, channel->fd, to, to_size);
 
+	if (r == -ECONNRESET)	// it ended with messages of ours unread
+		return 0;
 	if (r < 0)
 		return r;
 	if (packet.size == 0) {
@@ -441,7 +443,9 @@ static int packet_send(int fd, const void *bytes, size_t size, int passed)
 		r = passed >= 0 ? sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT)
 				: send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
+	if (r < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	return 0;
 }
 
 static int flush(struct kg_channel *channel)
