@@ -1,0 +1,205 @@
+/* Graphics messages and their envelope. */
+#include "server/display/gfx-writer.h"
+
+#include <assert.h>
+
+enum command {		// RDPGFX_CMDID_
+	WIRE_TO_SURFACE_1 = 0x01,
+	SOLID_FILL = 0x04,
+	CREATE_SURFACE = 0x09,
+	DELETE_SURFACE = 0x0a,
+	START_FRAME = 0x0b,
+	END_FRAME = 0x0c,
+	RESET_GRAPHICS = 0x0e,
+	MAP_SURFACE_TO_OUTPUT = 0x0f,
+	CAPS_CONFIRM = 0x13,
+};
+
+#define PIXEL_FORMAT_XRGB_8888 0x20
+#define MONITOR_PRIMARY 1
+
+#define SEGMENT_MAX 65535
+#define SINGLE 0xe0
+#define MULTIPART 0xe1
+#define MULTIPART_HEAD 7	// descriptor, segmentCount, uncompressedSize
+#define BULK_STORED 0x04	// PACKET_COMPR_TYPE_RDP8, not compressed
+
+#define VERSION_10_1 0x000a0100	// its capability set has 16 bytes without a meaning, all others have 4 with flags
+
+static const uint32_t versions[] = {
+	0x00080004, 0x00080105, 0x000a0002, VERSION_10_1, 0x000a0200, 0x000a0301, 0x000a0400, 0x000a0502, 0x000a0600,
+	0x000a0601 /* what some clients send instead of 10.6 */, 0x000a0701,
+};
+
+bool kg_gfx_version_known(uint32_t version)
+{
+	for (size_t i = 0; i < KG_ARRAY_SIZE(versions); i++) {
+		if (versions[i] == version)
+			return true;
+	}
+	return false;
+}
+
+static void write_header(struct kg_writer *writer, enum command command, uint32_t size)
+{
+	kg_write_u16(writer, (uint16_t)command);
+	kg_write_u16(writer, 0);
+	kg_write_u32(writer, size);
+}
+
+static void write_rect(struct kg_writer *writer, struct kg_rect rect)
+{
+	kg_write_u16(writer, (uint16_t)rect.left);
+	kg_write_u16(writer, (uint16_t)rect.top);
+	kg_write_u16(writer, (uint16_t)rect.right);
+	kg_write_u16(writer, (uint16_t)rect.bottom);
+}
+
+void kg_gfx_caps_confirm(struct kg_writer *writer, uint32_t version, uint32_t flags)
+{
+	uint32_t size = version == VERSION_10_1 ? 16 : 4;
+
+	write_header(writer, CAPS_CONFIRM, KG_GFX_HEADER_SIZE + 8 + size);
+	kg_write_u32(writer, version);
+	kg_write_u32(writer, size);
+	if (version == VERSION_10_1)
+		kg_write_zeros(writer, 16);
+	else
+		kg_write_u32(writer, flags);
+}
+
+void kg_gfx_reset_graphics(struct kg_writer *writer, uint32_t width, uint32_t height)
+{
+	write_header(writer, RESET_GRAPHICS, KG_GFX_RESET_SIZE);
+	kg_write_u32(writer, width);
+	kg_write_u32(writer, height);
+	kg_write_u32(writer, 1);
+	kg_write_u32(writer, 0);		// the monitor: left, top, right and bottom inclusive, flags
+	kg_write_u32(writer, 0);
+	kg_write_u32(writer, width - 1);
+	kg_write_u32(writer, height - 1);
+	kg_write_u32(writer, MONITOR_PRIMARY);
+	kg_write_zeros(writer, KG_GFX_RESET_SIZE - KG_GFX_HEADER_SIZE - 32);
+}
+
+void kg_gfx_create_surface(struct kg_writer *writer, uint16_t surface, uint32_t width, uint32_t height)
+{
+	write_header(writer, CREATE_SURFACE, 15);
+	kg_write_u16(writer, surface);
+	kg_write_u16(writer, (uint16_t)width);
+	kg_write_u16(writer, (uint16_t)height);
+	kg_write_u8(writer, PIXEL_FORMAT_XRGB_8888);
+}
+
+void kg_gfx_delete_surface(struct kg_writer *writer, uint16_t surface)
+{
+	write_header(writer, DELETE_SURFACE, 10);
+	kg_write_u16(writer, surface);
+}
+
+void kg_gfx_map_surface(struct kg_writer *writer, uint16_t surface)
+{
+	write_header(writer, MAP_SURFACE_TO_OUTPUT, 20);
+	kg_write_u16(writer, surface);
+	kg_write_u16(writer, 0);
+	kg_write_u32(writer, 0);
+	kg_write_u32(writer, 0);
+}
+
+void kg_gfx_start_frame(struct kg_writer *writer, uint32_t frame, uint64_t time_ms)
+{
+	uint32_t ms = (uint32_t)(time_ms % 1000), s = (uint32_t)(time_ms / 1000 % 60);
+	uint32_t min = (uint32_t)(time_ms / 60000 % 60), h = (uint32_t)(time_ms / 3600000 % 24);
+
+	write_header(writer, START_FRAME, KG_GFX_START_FRAME_SIZE);
+	kg_write_u32(writer, ms | s << 10 | min << 16 | h << 22);
+	kg_write_u32(writer, frame);
+}
+
+void kg_gfx_end_frame(struct kg_writer *writer, uint32_t frame)
+{
+	write_header(writer, END_FRAME, KG_GFX_END_FRAME_SIZE);
+	kg_write_u32(writer, frame);
+}
+
+void kg_gfx_solid_fill(struct kg_writer *writer, uint16_t surface, uint32_t colour, struct kg_rect rect)
+{
+	write_header(writer, SOLID_FILL, KG_GFX_FILL_SIZE);
+	kg_write_u16(writer, surface);
+	kg_write_u32(writer, colour | 0xff000000);
+	kg_write_u16(writer, 1);
+	write_rect(writer, rect);
+}
+
+void kg_gfx_picture(struct kg_writer *writer, uint16_t surface, enum kg_gfx_codec codec, struct kg_rect rect, uint32_t size)
+{
+	write_header(writer, WIRE_TO_SURFACE_1, KG_GFX_PICTURE_SIZE + size);
+	kg_write_u16(writer, surface);
+	kg_write_u16(writer, (uint16_t)codec);
+	kg_write_u8(writer, PIXEL_FORMAT_XRGB_8888);
+	write_rect(writer, rect);
+	kg_write_u32(writer, size);
+}
+
+size_t kg_gfx_message_size(const uint8_t *message)
+{
+	uint32_t size;
+
+	memcpy(&size, message + 4, sizeof(size));
+	return size;
+}
+
+static size_t segments(size_t payload)
+{
+	return (payload + SEGMENT_MAX - 1) / SEGMENT_MAX;
+}
+
+size_t kg_gfx_envelope_size(size_t payload)
+{
+	if (payload <= SEGMENT_MAX)
+		return payload + 2;
+	return MULTIPART_HEAD + segments(payload) * 5 + payload;
+}
+
+static void open_segment(struct kg_gfx_envelope *envelope)
+{
+	struct kg_writer writer = kg_writer_of(envelope->at, 5);
+
+	envelope->segment = KG_MIN(envelope->payload, (size_t)SEGMENT_MAX);
+	if (envelope->multipart)
+		kg_write_u32(&writer, (uint32_t)envelope->segment + 1);
+	kg_write_u8(&writer, BULK_STORED);
+	envelope->at = writer.at;
+}
+
+void kg_gfx_envelope_begin(struct kg_gfx_envelope *envelope, uint8_t *to, size_t payload)
+{
+	struct kg_writer writer = kg_writer_of(to, MULTIPART_HEAD);
+
+	*envelope = (struct kg_gfx_envelope){ .payload = payload, .multipart = payload > SEGMENT_MAX };
+	kg_write_u8(&writer, envelope->multipart ? MULTIPART : SINGLE);
+	if (envelope->multipart) {
+		kg_write_u16(&writer, (uint16_t)segments(payload));
+		kg_write_u32(&writer, (uint32_t)payload);
+	}
+	envelope->at = writer.at;
+	open_segment(envelope);
+}
+
+void kg_gfx_envelope_add(struct kg_gfx_envelope *envelope, const uint8_t *bytes, size_t size)
+{
+	assert(size <= envelope->payload);
+	while (size) {
+		size_t n;
+
+		if (!envelope->segment)
+			open_segment(envelope);
+		n = KG_MIN(size, envelope->segment);
+		memcpy(envelope->at, bytes, n);
+		envelope->at += n;
+		envelope->segment -= n;
+		envelope->payload -= n;
+		bytes += n;
+		size -= n;
+	}
+}

@@ -1,0 +1,58 @@
+/*
+ * Writes the server's messages of the graphics pipeline ([MS-RDPEGFX] 2.2.2) and the envelope around them (2.2.5.1,
+ * RDP_SEGMENTED_DATA), which is stored, not compressed. Pure.
+ */
+#pragma once
+
+#include "base/rect.h"
+#include "base/writer.h"
+
+#define KG_GFX_HEADER_SIZE 8
+#define KG_GFX_START_FRAME_SIZE 16
+#define KG_GFX_END_FRAME_SIZE 12
+#define KG_GFX_FILL_SIZE 24		// SolidFill with one rectangle
+#define KG_GFX_PICTURE_SIZE 25		// WireToSurface1 without its data
+#define KG_GFX_RESET_SIZE 340
+#define KG_GFX_SETUP_MAX 512		// CapsConfirm, DeleteSurface, ResetGraphics, CreateSurface, MapSurfaceToOutput together
+
+enum kg_gfx_codec {
+	KG_GFX_UNCOMPRESSED = 0x0000,
+	KG_GFX_PLANAR = 0x000a,
+};
+
+/* True for a RDPGFX_CAPVERSION_ that is written down in 2.2.3 and that kg_gfx_caps_confirm() can answer. */
+bool kg_gfx_version_known(uint32_t version);
+
+void kg_gfx_caps_confirm(struct kg_writer *writer, uint32_t version, uint32_t flags);
+void kg_gfx_reset_graphics(struct kg_writer *writer, uint32_t width, uint32_t height);	// one monitor
+void kg_gfx_create_surface(struct kg_writer *writer, uint16_t surface, uint32_t width, uint32_t height);
+void kg_gfx_delete_surface(struct kg_writer *writer, uint16_t surface);
+void kg_gfx_map_surface(struct kg_writer *writer, uint16_t surface);			// to the output's origin
+void kg_gfx_start_frame(struct kg_writer *writer, uint32_t frame, uint64_t time_ms);	// time of day
+void kg_gfx_end_frame(struct kg_writer *writer, uint32_t frame);
+
+/* colour: a pixel as in memory, B first. */
+void kg_gfx_solid_fill(struct kg_writer *writer, uint16_t surface, uint32_t colour, struct kg_rect rect);
+
+/* Head of a WireToSurface1 whose size bytes of data follow. */
+void kg_gfx_picture(struct kg_writer *writer, uint16_t surface, enum kg_gfx_codec codec, struct kg_rect rect,
+		    uint32_t size);
+
+/* The size of the message that begins at message, as its header says: for messages that were written here. */
+size_t kg_gfx_message_size(const uint8_t *message);
+
+/*
+ * The envelope: size says how large it will be, begin, add (bytes of messages, cut anywhere) until payload bytes are
+ * added. It fills exactly kg_gfx_envelope_size(payload) bytes.
+ */
+struct kg_gfx_envelope {
+	uint8_t *at;
+	size_t payload;		// bytes still to be added
+	size_t segment;		// of them in the segment that is open
+	bool multipart;
+};
+
+/* payload is at most KG_SLICE_SIZE_MAX. */
+size_t kg_gfx_envelope_size(size_t payload);
+void kg_gfx_envelope_begin(struct kg_gfx_envelope *envelope, uint8_t *to, size_t payload);
+void kg_gfx_envelope_add(struct kg_gfx_envelope *envelope, const uint8_t *bytes, size_t size);

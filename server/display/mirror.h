@@ -1,0 +1,36 @@
+/*
+ * The one model of what a client's screen holds, nothing else remembers it: the pixels, and for each tile of 64x64
+ * whether the client has them. Decoding what was sent gives the mirror.
+ *
+ * Pure; the caller owns the struct. Different rows of tiles may be worked on by different threads.
+ */
+#pragma once
+
+#include "base/rect.h"
+#include "codec/codec.h"
+
+struct kg_mirror {
+	uint32_t width, height;		// pixels, 0 before the first kg_mirror_resize()
+	uint32_t columns, rows;		// tiles
+	size_t stride;			// bytes; rows are padded to whole tiles, so that every tile has 64 x 64 pixels of memory
+	uint8_t *pixels;		// B, G, R, X
+	uint8_t *known;			// columns * rows: 1 when the client's tile is ours
+};
+
+void kg_mirror_done(struct kg_mirror *mirror);	// a zeroed one is fine
+
+/* Another size: nothing is known. On -ENOMEM and -EINVAL (beyond KG_DESKTOP_SIZE_MAX) the mirror is as it was. */
+int kg_mirror_resize(struct kg_mirror *mirror, uint32_t width, uint32_t height);
+
+/* What the client holds is lost, all or all tiles that rect touches. */
+void kg_mirror_forget(struct kg_mirror *mirror);
+void kg_mirror_forget_rect(struct kg_mirror *mirror, struct kg_rect rect);
+
+bool kg_mirror_complete(const struct kg_mirror *mirror);	// every tile is known
+
+/* The pixels that tile column, row covers, clipped to the screen; and their memory. */
+struct kg_rect kg_mirror_tile(const struct kg_mirror *mirror, uint32_t column, uint32_t row);
+uint8_t *kg_mirror_at(const struct kg_mirror *mirror, struct kg_rect rect);
+
+/* The tiles that rect touches, as a rectangle of columns and rows. Empty when it lies outside. */
+struct kg_rect kg_mirror_tiles(const struct kg_mirror *mirror, struct kg_rect rect);

@@ -1,0 +1,133 @@
+/* From pieces to slices. */
+#include "server/display/slice.h"
+
+#include "base/limits.h"
+#include "server/display/bitmap-writer.h"
+#include "server/display/gfx-writer.h"
+
+#include <assert.h>
+
+/* What a slice on the graphics path holds beside its pieces, at most: the envelope of so many segments, start and end. */
+#define ENVELOPE_MAX (7 + 5 * (KG_SLICE_SIZE_MAX / 65535 + 1))
+#define PIECES_MAX (KG_SLICE_SIZE_MAX - ENVELOPE_MAX - KG_GFX_START_FRAME_SIZE - KG_GFX_END_FRAME_SIZE)
+
+void kg_slicer_begin(struct kg_slicer *slicer, const struct kg_plan *plan, uint32_t frame, uint64_t time_ms)
+{
+	*slicer = (struct kg_slicer){ .plan = plan, .frame = frame, .time_ms = time_ms, .left = kg_plan_size(plan) };
+}
+
+bool kg_slicer_finished(const struct kg_slicer *slicer)
+{
+	return slicer->left == 0;
+}
+
+static size_t piece_size(const struct kg_slicer *slicer, const uint8_t *piece)
+{
+	return slicer->plan->kind == KG_SLICE_GRAPHICS ? kg_gfx_message_size(piece) : kg_bitmap_record_size(piece);
+}
+
+/* The bytes of as many whole pieces as fit into max. */
+static size_t measure(const struct kg_slicer *slicer, size_t max)
+{
+	const struct kg_plan *plan = slicer->plan;
+	size_t size = 0, offset = slicer->offset;
+
+	if (slicer->left <= max)
+		return slicer->left;
+	for (uint32_t row = slicer->row; row < plan->row_count; row++, offset = 0) {
+		const struct kg_plan_row *entry = &plan->rows[row];
+		const uint8_t *pieces = plan->memory + entry->offset;
+
+		if (entry->size - offset <= max - size) {	// the rest of the row fits
+			size += entry->size - offset;
+			continue;
+		}
+		while (piece_size(slicer, pieces + offset) <= max - size) {
+			size += piece_size(slicer, pieces + offset);
+			offset += piece_size(slicer, pieces + offset);
+		}
+		break;
+	}
+	return size;
+}
+
+static size_t payload_size(const struct kg_slicer *slicer)
+{
+	return slicer->next + (slicer->begun ? 0 : KG_GFX_START_FRAME_SIZE) +
+	       (slicer->next == slicer->left ? KG_GFX_END_FRAME_SIZE : 0);
+}
+
+size_t kg_slicer_next(struct kg_slicer *slicer, bool *ret_last)
+{
+	assert(slicer->left);
+	slicer->next = measure(slicer, PIECES_MAX);
+	assert(slicer->next);
+	*ret_last = slicer->next == slicer->left;
+	if (slicer->plan->kind == KG_SLICE_BITMAPS)
+		return slicer->next;
+	return kg_gfx_envelope_size(payload_size(slicer));
+}
+
+/* Takes the next bytes of pieces that lie in one row, at most size. */
+static const uint8_t *take(struct kg_slicer *slicer, size_t *size)
+{
+	const struct kg_plan_row *entry = &slicer->plan->rows[slicer->row];
+	const uint8_t *bytes;
+
+	while (slicer->offset == entry->size) {
+		entry = &slicer->plan->rows[++slicer->row];
+		slicer->offset = 0;
+	}
+	bytes = slicer->plan->memory + entry->offset + slicer->offset;
+	*size = KG_MIN(*size, entry->size - slicer->offset);
+	slicer->offset += *size;
+	slicer->left -= *size;
+	slicer->next -= *size;
+	return bytes;
+}
+
+static void write_graphics(struct kg_slicer *slicer, uint8_t *to)
+{
+	uint8_t bytes[KG_GFX_START_FRAME_SIZE];
+	struct kg_writer writer = kg_writer_of(bytes, sizeof(bytes));
+	struct kg_gfx_envelope envelope;
+
+	kg_gfx_envelope_begin(&envelope, to, payload_size(slicer));
+	if (!slicer->begun) {
+		kg_gfx_start_frame(&writer, slicer->frame, slicer->time_ms);
+		kg_gfx_envelope_add(&envelope, bytes, kg_writer_size(&writer));
+	}
+	while (slicer->next) {
+		size_t size = slicer->next;
+		const uint8_t *pieces = take(slicer, &size);
+
+		kg_gfx_envelope_add(&envelope, pieces, size);
+	}
+	if (!slicer->left) {
+		writer = kg_writer_of(bytes, sizeof(bytes));
+		kg_gfx_end_frame(&writer, slicer->frame);
+		kg_gfx_envelope_add(&envelope, bytes, kg_writer_size(&writer));
+	}
+	assert(!envelope.payload);
+}
+
+static void write_bitmaps(struct kg_slicer *slicer, uint8_t *to)
+{
+	while (slicer->next) {
+		size_t size = slicer->next;
+		const uint8_t *pieces = take(slicer, &size);
+
+		memcpy(to, pieces, size);
+		to += size;
+	}
+}
+
+void kg_slicer_write(struct kg_slicer *slicer, uint8_t *to)
+{
+	assert(slicer->next);
+	if (slicer->plan->kind == KG_SLICE_GRAPHICS)
+		write_graphics(slicer, to);
+	else
+		write_bitmaps(slicer, to);
+	slicer->begun = true;
+}
