@@ -1,0 +1,74 @@
+/* What the files of a view share. */
+#pragma once
+
+#include "base/frame.h"
+#include "base/id.h"
+#include "base/ring.h"
+#include "input/keys.h"
+#include "server/control/view-messages.h"
+#include "server/desktop/view.h"
+#include "server/display/cursor-cache.h"
+#include "server/display/flow.h"
+#include "server/display/gfx-writer.h"
+#include "server/display/slice.h"
+
+struct kg_channel;
+struct kg_pool_set;
+
+/*
+ *	OPENING ──OPEN──► WAITING ──GRAPHICS──► SHOWING ◄─┐
+ *	   └──OPEN, bitmap path──────────────────►└GRAPHICS┘		from each: kg_view_end() ──► ENDED
+ */
+enum kg_view_state { KG_VIEW_STATE_OPENING, KG_VIEW_STATE_WAITING, KG_VIEW_STATE_SHOWING, KG_VIEW_STATE_ENDED };
+
+/* IDLE ──plan──► ENCODING (jobs run) ──► SENDING (pieces wait for the ring) ──► IDLE */
+enum kg_output_state { KG_OUTPUT_IDLE, KG_OUTPUT_ENCODING, KG_OUTPUT_SENDING };
+
+/* How a client's screen is filled (view-output.c). */
+struct kg_view_output {
+	enum kg_output_state state;
+	struct kg_ring ring;
+	struct kg_mirror mirror;
+	struct kg_flow flow;
+	struct kg_plan plan;
+	struct kg_slicer slicer;
+	struct kg_pool_set *set;	// while ENCODING
+	struct kg_frame *encoding;	// the frame whose pixels the jobs read
+
+	struct kg_frame *latest;	// or NULL: the desktop has shown nothing yet
+	struct kg_region damage;	// of latest against the frame that was planned last
+	struct kg_region refresh;	// what the client wants again
+
+	uint8_t setup[KG_GFX_SETUP_MAX];	// graphics: messages that go before the next frame
+	size_t setup_size;
+	uint16_t surface;		// graphics: the surface that pieces go to, 0: none yet
+};
+
+struct kg_view {
+	const struct kg_view_parts *parts;
+	struct kg_channel *channel;
+	char name[KG_ID_TEXT_SIZE];	// the session's, for logs
+	enum kg_view_state state;
+	struct kg_view_open open;	// what the client is, checked
+	struct kg_keys keys;
+	uint32_t told_width, told_height;	// with SIZE
+
+	struct kg_view_output output;
+
+	struct kg_cursor_cache cursors;
+	bool cursor_due;		// parts->cursor is not yet told
+};
+
+/* Sends what can be sent now; asks the source for a frame when there is nothing. To be called whenever something changed. */
+void kg_view_pump(struct kg_view *view);
+
+/* The client has (re)set its graphics channel: begins anew with its capabilities. */
+void kg_view_output_reset(struct kg_view *view, uint32_t version, uint32_t flags);
+void kg_view_output_refresh(struct kg_view *view, struct kg_rect rect);
+void kg_view_output_stop(struct kg_view *view);		// drops what runs and waits
+void kg_view_output_done(struct kg_view *view);
+
+void kg_view_tell_size(struct kg_view *view, uint32_t width, uint32_t height);	// if it is news
+
+/* Sends the pointer's shape if that is due and everything sent before is read (view-cursor.c). */
+void kg_view_send_cursor(struct kg_view *view);

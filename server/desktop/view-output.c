@@ -1,0 +1,327 @@
+/*
+ * How a client's screen is filled: damage is planned when it can be sent at once, encoded by jobs, cut into slices, and
+ * copied once into the ring.
+ */
+#define KG_TOPIC "view"
+#include "server/desktop/view-impl.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "server/control/channel.h"
+#include "server/desktop/source.h"
+
+#include <assert.h>
+#include <time.h>
+
+/* So few tiles are encoded faster than a thread wakes up. */
+#define TILES_INLINE 4
+
+void kg_view_tell_size(struct kg_view *view, uint32_t width, uint32_t height)
+{
+	struct kg_view_size size = { (uint16_t)width, (uint16_t)height };
+
+	if (view->told_width == width && view->told_height == height)
+		return;
+	view->told_width = width;
+	view->told_height = height;
+	(void)kg_channel_send(view->channel, KG_VIEW_SIZE, &size, sizeof(size));
+}
+
+static uint64_t time_of_day_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool ring_is_read(const struct kg_view_output *output)
+{
+	return output->ring.freed == output->ring.written;
+}
+
+/* ---- what goes before pictures: surface and size ---- */
+
+static struct kg_writer setup_writer(struct kg_view_output *output)
+{
+	return kg_writer_of(output->setup + output->setup_size, sizeof(output->setup) - output->setup_size);
+}
+
+static void setup_written(struct kg_view_output *output, const struct kg_writer *writer)
+{
+	assert(kg_writer_ok(writer));
+	output->setup_size += kg_writer_size(writer);
+}
+
+/* A surface of the mirror's size, in place of the one before. */
+static void set_up_surface(struct kg_view_output *output)
+{
+	struct kg_writer writer = setup_writer(output);
+
+	if (output->surface)
+		kg_gfx_delete_surface(&writer, output->surface);
+	kg_gfx_reset_graphics(&writer, output->mirror.width, output->mirror.height);
+	output->surface = output->surface < UINT16_MAX ? output->surface + 1 : 1;
+	kg_gfx_create_surface(&writer, output->surface, output->mirror.width, output->mirror.height);
+	kg_gfx_map_surface(&writer, output->surface);
+	setup_written(output, &writer);
+	output->plan.surface = output->surface;
+}
+
+/* The mirror becomes as large as the desktop. Returns false when there is no memory for it: the view has then ended. */
+static bool adopt_size(struct kg_view *view, uint32_t width, uint32_t height)
+{
+	struct kg_view_output *output = &view->output;
+	int r;
+
+	if (output->mirror.width == width && output->mirror.height == height)
+		return true;
+	r = kg_mirror_resize(&output->mirror, width, height);
+	if (r < 0) {
+		(void)kg_err(r, "cannot show %u x %u pixels to session %s", width, height, view->name);
+		kg_view_end(view, KG_END_DESKTOP_LOST, "no memory for the picture");
+		return false;
+	}
+	kg_view_tell_size(view, width, height);
+	/* Without the graphics pipeline a new size is a new activation, in which clients drop their pointers. */
+	if (view->open.path == KG_PATH_BITMAP && output->flow.sent) {
+		kg_cursor_cache_forget(&view->cursors);
+		view->cursor_due = view->parts->cursor_known;
+	}
+	return true;
+}
+
+/* ---- sending ---- */
+
+static void send_slice(struct kg_view *view, size_t length, uint32_t frame, bool last)
+{
+	struct kg_view_slice slice = {
+		.position = kg_ring_commit(&view->output.ring, length),
+		.length = (uint32_t)length,
+		.kind = (uint8_t)view->output.plan.kind,
+		.last = last,
+		.frame = frame,
+	};
+
+	(void)kg_channel_send(view->channel, KG_VIEW_SLICE, &slice, sizeof(slice));
+}
+
+/* False: no room in the ring now. */
+static bool send_setup(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+	size_t length = kg_gfx_envelope_size(output->setup_size);
+	uint8_t *room = kg_ring_room(&output->ring, length);
+	struct kg_gfx_envelope envelope;
+
+	if (!room)
+		return false;
+	kg_gfx_envelope_begin(&envelope, room, output->setup_size);
+	kg_gfx_envelope_add(&envelope, output->setup, output->setup_size);
+	output->setup_size = 0;
+	send_slice(view, length, 0, false);
+	return true;
+}
+
+/* Sends all pieces of the plan that the ring takes. False: some wait. */
+static bool send_pieces(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+	uint32_t frame = kg_flow_next(&output->flow);
+
+	while (!kg_slicer_finished(&output->slicer)) {
+		bool last;
+		size_t length = kg_slicer_next(&output->slicer, &last);
+		uint8_t *room = kg_ring_room(&output->ring, length);
+
+		if (!room)
+			return false;
+		kg_slicer_write(&output->slicer, room);
+		send_slice(view, length, frame, last);
+	}
+	kg_flow_sent(&output->flow);
+	kg_plan_end(&output->plan);
+	output->state = KG_OUTPUT_IDLE;
+	return true;
+}
+
+/* ---- encoding ---- */
+
+/* All jobs have run. */
+static void encoded(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+
+	output->set = NULL;
+	kg_frame_unref(output->encoding);
+	output->encoding = NULL;
+	if (!kg_plan_size(&output->plan)) {	// nothing had changed: no frame
+		kg_plan_end(&output->plan);
+		output->state = KG_OUTPUT_IDLE;
+		return;
+	}
+	kg_slicer_begin(&output->slicer, &output->plan, kg_flow_next(&output->flow), time_of_day_ms());
+	output->state = KG_OUTPUT_SENDING;
+}
+
+static void on_encoded(void *data)
+{
+	struct kg_view *view = data;
+
+	encoded(view);
+	kg_view_pump(view);
+}
+
+static void job(void *data, uint32_t i, uint32_t thread)
+{
+	struct kg_view *view = data;
+
+	kg_plan_job(&view->output.plan, i, view->parts->scratch + thread * view->parts->scratch_size);
+}
+
+/* Few tiles are encoded here and now, many by the pool. */
+static int encode(struct kg_view *view, uint32_t jobs)
+{
+	struct kg_view_output *output = &view->output;
+
+	output->encoding = kg_frame_ref(output->latest);
+	output->state = KG_OUTPUT_ENCODING;
+	if (output->plan.tiles > TILES_INLINE)
+		return kg_pool_run(view->parts->pool, &output->set, jobs, job, on_encoded, view);
+	for (uint32_t i = 0; i < jobs; i++)
+		job(view, i, kg_pool_threads(view->parts->pool));
+	encoded(view);
+	return 0;
+}
+
+/* Plans a frame if there is something to show and it can be sent. False: nothing more can be done now. */
+static bool start_frame(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+	const struct kg_frame *latest = output->latest;
+	struct kg_image image;
+	int r;
+
+	if (latest && (latest->width != output->mirror.width || latest->height != output->mirror.height)) {
+		if (!adopt_size(view, latest->width, latest->height))
+			return false;
+		if (view->open.path == KG_PATH_GRAPHICS)
+			set_up_surface(output);
+		return true;
+	}
+	for (uint32_t i = 0; i < output->refresh.count; i++)
+		kg_mirror_forget_rect(&output->mirror, output->refresh.rects[i]);
+	kg_region_clear(&output->refresh);
+
+	if (!kg_flow_may_plan(&output->flow, ring_is_read(output)))
+		return false;
+	if (!latest || (kg_region_empty(&output->damage) && kg_mirror_complete(&output->mirror))) {
+		kg_source_want(view->parts->source);
+		return false;
+	}
+	image = (struct kg_image){ latest->pixels, latest->width, latest->height, latest->stride };
+	r = kg_plan_begin(&output->plan, &image, &output->damage);
+	kg_region_clear(&output->damage);
+	if (r > 0)
+		r = encode(view, (uint32_t)r);
+	if (r < 0) {
+		(void)kg_err(r, "cannot encode a frame for session %s", view->name);
+		kg_view_end(view, KG_END_DESKTOP_LOST, "no memory for the picture");
+		return false;
+	}
+	return true;
+}
+
+void kg_view_pump(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+	bool more = true;
+
+	while (more && view->state == KG_VIEW_STATE_SHOWING) {
+		kg_view_send_cursor(view);
+		if (output->state == KG_OUTPUT_ENCODING)
+			return;
+		if (output->state == KG_OUTPUT_SENDING)
+			more = send_pieces(view);
+		else if (output->setup_size)
+			more = send_setup(view);
+		else
+			more = start_frame(view);
+	}
+}
+
+void kg_view_frame(struct kg_view *view, struct kg_frame *frame)
+{
+	struct kg_view_output *output = &view->output;
+	bool resized = output->latest && (output->latest->width != frame->width || output->latest->height != frame->height);
+
+	if (view->state == KG_VIEW_STATE_ENDED)
+		return;
+	kg_frame_ref(frame);
+	kg_frame_unref(output->latest);
+	output->latest = frame;
+	if (resized)	// a mirror of another size knows nothing: all of the new one is sent
+		kg_region_clear(&output->damage);
+	kg_region_unite(&output->damage, &frame->damage);
+	if (view->state == KG_VIEW_STATE_WAITING)
+		kg_view_tell_size(view, frame->width, frame->height);
+	kg_view_pump(view);
+}
+
+/* ---- beginning anew, and the end ---- */
+
+void kg_view_output_stop(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+
+	kg_pool_cancel(view->parts->pool, output->set);
+	output->set = NULL;
+	kg_frame_unref(output->encoding);
+	output->encoding = NULL;
+	kg_plan_end(&output->plan);
+	output->setup_size = 0;
+	output->state = KG_OUTPUT_IDLE;
+}
+
+void kg_view_output_reset(struct kg_view *view, uint32_t version, uint32_t flags)
+{
+	struct kg_view_output *output = &view->output;
+	struct kg_writer writer;
+	uint32_t width, height;
+
+	kg_view_output_stop(view);
+	kg_flow_reset(&output->flow);
+	kg_region_clear(&output->refresh);
+	kg_source_size(view->parts->source, &width, &height);
+	if (output->latest) {
+		width = output->latest->width;
+		height = output->latest->height;
+	}
+	if (!adopt_size(view, width, height))
+		return;
+	kg_mirror_forget(&output->mirror);
+	writer = setup_writer(output);
+	kg_gfx_caps_confirm(&writer, version, flags);
+	setup_written(output, &writer);
+	output->surface = 0;	// the client has forgotten it: it cannot be deleted
+	set_up_surface(output);
+}
+
+void kg_view_output_refresh(struct kg_view *view, struct kg_rect rect)
+{
+	/* Jobs may be working on the mirror: it forgets before the next plan. */
+	kg_region_add(&view->output.refresh, rect);
+}
+
+void kg_view_output_done(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+
+	kg_view_output_stop(view);
+	kg_frame_unref(output->latest);
+	output->latest = NULL;
+	kg_mirror_done(&output->mirror);
+	kg_plan_done(&output->plan);
+	kg_ring_done(&output->ring);
+}
