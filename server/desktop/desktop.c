@@ -273,7 +273,7 @@ static int run(struct desktop *desktop)
 	if (r < 0) {
 		char why[KG_HOST_TEXT_MAX];
 
-		snprintf(why, sizeof(why), "cannot open %s:%s: %s", desktop->kind ? desktop->kind->name : "the desktop",
+		snprintf(why, sizeof(why), "cannot open %s:%.120s: %s", desktop->kind ? desktop->kind->name : "the desktop",
 			 desktop->where, strerror(-r));
 		tell_lost(desktop, r, why);
 		return r;

@@ -11,6 +11,7 @@
 #include "server/desktop/kind.h"
 #include "server/desktop/source.h"
 #include "server/desktop/view.h"
+#include "server/display/cursor-cache.h"
 #include "server/display/plan.h"
 
 struct kg_show {
@@ -63,6 +64,7 @@ static void on_cursor(void *data, const struct kg_cursor *cursor)
 	show->cursor_pixels = pixels;
 	show->parts.cursor = *cursor;
 	show->parts.cursor.pixels = pixels;
+	show->parts.cursor_key = kg_cursor_key(pixels, cursor->width, cursor->height, cursor->hot_x, cursor->hot_y);
 	show->parts.cursor_known = true;
 	FOR_VIEWS(show, view)
 		kg_view_cursor(view);

@@ -18,7 +18,8 @@ void kg_view_send_cursor(struct kg_view *view)
 	struct kg_view_cursor message = { .what = KG_CURSOR_HIDDEN };
 	struct kg_cursor_fit fit;
 	uint8_t *room;
-	uint64_t key;
+	uint16_t slot;
+	bool cached;
 
 	/* A session that is behind gets the shape that is current when it has caught up, not all in between. */
 	if (!view->cursor_due || ring->freed != ring->written)
@@ -29,9 +30,10 @@ void kg_view_send_cursor(struct kg_view *view)
 	}
 	fit = kg_cursor_fit(cursor->pixels, cursor->width, cursor->height, cursor->hot_x, cursor->hot_y,
 			    view->open.cursor_size);
-	key = kg_cursor_key(cursor->pixels, cursor->width, cursor->height, cursor->hot_x, cursor->hot_y);
+	cached = kg_cursor_cache_choose(&view->cursors, view->parts->cursor_key, &slot);
 	message.what = KG_CURSOR_CACHED;
-	if (!kg_cursor_cache_choose(&view->cursors, key, &message.slot)) {
+	message.slot = slot;
+	if (!cached) {
 		size_t size = (size_t)fit.width * fit.height * 4;
 
 		room = kg_ring_room(ring, size);	// cannot fail: all is read, and the largest shape fits

@@ -27,6 +27,7 @@ struct kg_view_parts {
 	struct kg_source *source;	// started
 	struct kg_input_sink *input;	// or NULL
 	struct kg_cursor cursor;	// that the desktop shows now; its pixels are the owner's copy
+	uint64_t cursor_key;		// kg_cursor_key() of it
 	bool cursor_known;		// the desktop has said it
 
 	void (*gone)(void *data, struct kg_view *view);	// its channel has ended: the view is to be freed, in there or later
