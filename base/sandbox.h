@@ -1,5 +1,6 @@
 /*
- * Locks the calling process: limits, user, no-new-privileges, not dumpable, Landlock, seccomp, in this order. To be called
+ * Locks the calling process: limits, user, no-new-privileges, not dumpable, Landlock, seccomp, in this order, and lets it end
+ * with its parent. KG_SANDBOX_TRAP=1 in the environment says on standard error which call the filter refused. To be called
  * while the process has one thread, except where a kind of desktop has drivers with threads of their own: Landlock then
  * covers the calling thread and what it starts, seccomp all threads.
  */
@@ -30,7 +31,13 @@ struct kg_rule_test {
 	uint64_t mask, value;
 };
 
-/* A system call that is allowed when all tests hold. Several rules of one call are alternatives. */
+/*
+ * A system call that is allowed, or denied, when all tests hold; a call without a rule whose tests hold kills the process.
+ * Rules with tests of one call are alternatives; an argument has at most one test in each, which may look at several bits.
+ * A rule without tests stands alone for its call: beside others of the call, or of another action, it is an error (-EINVAL),
+ * because libseccomp would let it swallow them. So "allowed if, else EACCES" cannot be said; "allowed if, else killed" can.
+ * The rules and the second list count as one list.
+ */
 struct kg_rule {
 	enum kg_rule_action action;
 	const char *call;	// name as in <asm/unistd.h>; one that this machine does not know is left out
@@ -44,6 +51,9 @@ struct kg_rule {
 #define KG_ARG32(n, v) { .argument = n, .used = true, .mask = UINT32_MAX, .value = (uint32_t)(v) }
 #define KG_ARG_BITS(n, m, v) { .argument = n, .used = true, .mask = m, .value = v }
 
+/* In the first list of a process that is going to call kg_sandbox_narrow(): loading a filter in all threads (flag 1). */
+#define KG_ALLOW_NARROW KG_ALLOW_IF("seccomp", KG_ARG32(0, 1), KG_ARG32(1, 1))
+
 struct kg_sandbox {
 	enum kg_sandbox_mode mode;
 	uint64_t memory_max;		// RLIMIT_AS in bytes, 0: none (always none under a sanitizer)
@@ -52,14 +62,16 @@ struct kg_sandbox {
 	uid_t uid;			// user and group to become; (uid_t)-1: stay. Only root can change
 	gid_t gid;
 	bool landlock_read;		// reading files stays allowed (drivers); writing, network, signals never
-	const struct kg_rule *rules;	// ends with KG_RULE_END; everything else kills the process. NULL: no filter
+	const struct kg_rule *rules;	// ends with KG_RULE_END; everything else kills the process. NULL: no filter.
+					// A build with a sanitizer (KG_SANITIZED) has no filter either
 	const struct kg_rule *more;	// a second list, or NULL
 };
 
 /* Returns the layers in force (bits of kg_sandbox_layer), or a negative errno; *what then names the layer that failed. */
 int kg_sandbox_enter(const struct kg_sandbox *sandbox, const char **what);
 
-/* A further filter on top: only what rules allow is left of what was. Returns 0 or a negative errno. */
+/* A further filter on top: only what rules allow is left of what was. KG_ALLOW_NARROW must be in the first list, and memory
+ * still be had. Returns 0 or a negative errno. Under a sanitizer it does nothing. */
 int kg_sandbox_narrow(const struct kg_rule *rules);
 
 /* "limits user privileges landlock seccomp" for the bits that are set. Returns text. */
