@@ -51,8 +51,9 @@ struct kg_rule {
 #define KG_ARG32(n, v) { .argument = n, .used = true, .mask = UINT32_MAX, .value = (uint32_t)(v) }
 #define KG_ARG_BITS(n, m, v) { .argument = n, .used = true, .mask = m, .value = v }
 
-/* In the first list of a process that is going to call kg_sandbox_narrow(): loading a filter in all threads (flag 1). */
-#define KG_ALLOW_NARROW KG_ALLOW_IF("seccomp", KG_ARG32(0, 1), KG_ARG32(1, 1))
+/* In the first list of a process that is going to call kg_sandbox_narrow(): loading a filter (1), with no other flags than
+ * TSYNC (1) and TSYNC_ESRCH (16). */
+#define KG_ALLOW_NARROW KG_ALLOW_IF("seccomp", KG_ARG32(0, 1), KG_ARG_BITS(1, 0xffffffee, 0))
 
 struct kg_sandbox {
 	enum kg_sandbox_mode mode;
