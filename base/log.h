@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-enum kg_log_level { KG_LOG_ERR, KG_LOG_WARN, KG_LOG_INFO, KG_LOG_DEBUG };
+enum kg_log_level { KG_LOG_NOTHING = -1 /* fuzz targets */, KG_LOG_ERR, KG_LOG_WARN, KG_LOG_INFO, KG_LOG_DEBUG };
 
 extern enum kg_log_level kg_log_level;
 

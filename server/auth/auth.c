@@ -75,7 +75,7 @@ static int read_setup(struct auth *auth)
 	auth->setup = message.setup;
 	memcpy(auth->service, message.service, size - sizeof(message.setup));
 	if ((auth->setup.security != KG_SECURITY_NLA && auth->setup.security != KG_SECURITY_TLS) ||
-	    auth->setup.sandbox > KG_SANDBOX_OFF || auth->setup.log_level > KG_LOG_DEBUG)
+	    auth->setup.sandbox > KG_SANDBOX_OFF || auth->setup.log_level > (uint32_t)KG_LOG_DEBUG)
 		return -EINVAL;
 	kg_log_init("kagami-auth", auth->setup.log_level);
 	return 0;

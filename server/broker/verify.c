@@ -180,7 +180,7 @@ static const char *public_fault(const struct attempt *a, uint64_t now)
 static bool secret_right(struct kg_legacy_crypto *crypto, const struct attempt *a, const struct kg_auth_verify *ask,
 			 const uint8_t hash[16], uint8_t ret_key[16])
 {
-	unsigned right = 0;
+	bool right = false;
 
 	for (int ascii_only = 0; ascii_only < 2; ascii_only++) {
 		uint8_t key[16], proof[16], mic[16];
@@ -188,7 +188,7 @@ static bool secret_right(struct kg_legacy_crypto *crypto, const struct attempt *
 		if (owf(crypto, a, hash, ascii_only, key) == 0 &&
 		    kg_hmac_md5(crypto, key, a->proof_input, a->proof_input_size, proof) == 0 &&
 		    mic_of(crypto, a, ask, key, proof, mic) == 0) {
-			unsigned good = !CRYPTO_memcmp(proof, a->response, 16) & !CRYPTO_memcmp(mic, ask->mic, 16);
+			bool good = !(CRYPTO_memcmp(proof, a->response, 16) | CRYPTO_memcmp(mic, ask->mic, 16));
 
 			if (good)
 				memcpy(ret_key, key, 16);
