@@ -3,6 +3,7 @@
 
 const struct kg_desktop_kind *const kg_desktop_kinds[] = {
 	&kg_desktop_kind_still,
+	&kg_desktop_kind_qemu,
 	NULL,
 };
 
