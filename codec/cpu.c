@@ -3,7 +3,7 @@
 
 enum kg_cpu kg_cpu_best(void)
 {
-#if defined(__x86_64__) && HAVE_AVX2
+#if HAVE_AVX2
 	__builtin_cpu_init();	// looks at the operating system's support of the wide registers too
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
 		return KG_CPU_AVX2;

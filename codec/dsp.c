@@ -1,6 +1,8 @@
 /* The C twins of the inner functions, and the table that chooses between them and the variants. */
 #include "codec/dsp.h"
 
+#include "codec/x86/x86.h"
+
 #define CHUNK 64		// pixels that are held at a time
 
 static inline uint32_t pixel(const uint8_t *at)
@@ -91,4 +93,12 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		.planar_split = planar_split_c,
 		.planar_delta = planar_delta_c,
 	};
+#if HAVE_AVX2
+	if (cpu >= KG_CPU_AVX2) {
+		dsp->tile_update = kg_tile_update_avx2;
+		dsp->tile_flat = kg_tile_flat_avx2;
+		dsp->planar_split = kg_planar_split_avx2;
+		dsp->planar_delta = kg_planar_delta_avx2;
+	}
+#endif
 }

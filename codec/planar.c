@@ -99,12 +99,15 @@ static inline uint8_t *put_run(uint8_t *to, size_t run)
 /* count values and then run times the last of them. One of the two is not 0, and run is 0 or at least RUN_MIN. */
 static inline uint8_t *put_segment(uint8_t *to, const uint8_t *values, size_t count, size_t run)
 {
-	while (count > RAW_MAX) {
+	if (count - 1 < RAW_MAX && run <= RAW_MAX) {		// most are
+		*to = (uint8_t)(count << 4 | run);
+		memcpy(to + 1, values, 16);
+		return to + 1 + count;
+	}
+	for (; count > RAW_MAX; count -= RAW_MAX, values += RAW_MAX) {
 		*to = RAW_MAX << 4;
 		memcpy(to + 1, values, 16);
 		to += 1 + RAW_MAX;
-		values += RAW_MAX;
-		count -= RAW_MAX;
 	}
 	if (count) {
 		size_t now = KG_MIN(run, (size_t)RAW_MAX);
@@ -146,10 +149,36 @@ static inline size_t run_end(const uint64_t *same, size_t words, size_t x, size_
 	return width;
 }
 
+/* A row of one word, as those of tiles are: same stays in a register. */
+static inline uint8_t *put_short_row(uint8_t *to, const uint8_t *values, uint64_t same, size_t width)
+{
+	uint64_t starts = same & same >> 1 & same >> 2;
+	size_t x = 0;
+
+	if (same == UINT64_MAX) {		// nothing changed to the row above: a run of 47 and one of 17
+		to[0] = 0xf2;
+		to[1] = 0x11;
+		return to + 2;
+	}
+	while (starts) {
+		size_t start = (size_t)__builtin_ctzll(starts);
+		/* Ends at bit 64 at the latest; a run from 0 has ended before, by the test above. */
+		uint64_t ends = ~same >> start | UINT64_C(2) << (63 - start);
+		size_t end = start + (size_t)__builtin_ctzll(ends);
+
+		to = put_segment(to, values + x, start - x, end - start);
+		x = end;
+		starts &= (UINT64_MAX << 1) << (end - 1);
+	}
+	return x < width ? put_segment(to, values + x, width - x, 0) : to;
+}
+
 static uint8_t *put_row(uint8_t *to, const uint8_t *values, const uint64_t *same, size_t words, size_t width)
 {
 	size_t x = 0;
 
+	if (words == 1)
+		return put_short_row(to, values, *same, width);
 	while (x < width) {
 		size_t start = run_start(same, words, x, width);
 		size_t end = start < width ? run_end(same, words, start, width) : width;

@@ -60,18 +60,19 @@ static inline void check_init(int argc, char **argv)
 	tap_seed_init();
 }
 
-/* True when the call came back, false when it touched what it may not. Locals that it changes must be volatile. */
-#define check_survives(call)                                                                       \
-	({                                                                                         \
-		bool check_back_ = false;                                                          \
-		check_fault_expected = 1;                                                          \
-		if (!sigsetjmp(check_fault_jump, 1)) {                                             \
-			(void)(call);                                                              \
-			check_back_ = true;                                                        \
-		}                                                                                  \
-		check_fault_expected = 0;                                                          \
-		check_back_;                                                                       \
-	})
+/* True when run came back, false when it touched what it may not. */
+static inline bool check_survives(void (*run)(void *data), void *data)
+{
+	volatile bool back = false;
+
+	check_fault_expected = 1;
+	if (!sigsetjmp(check_fault_jump, 1)) {
+		run(data);
+		back = true;
+	}
+	check_fault_expected = 0;
+	return back;
+}
 
 /* Nanoseconds of one call: the best of several rounds, each long enough to measure. */
 #define TIME(call)                                                                                 \

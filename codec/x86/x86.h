@@ -1,0 +1,9 @@
+/* The variants for x86-64, for dsp.c only. Each file is compiled with the flags of the set in its name. */
+#pragma once
+
+#include "codec/dsp.h"
+
+KG_TILE_UPDATE_FN(kg_tile_update_avx2);
+KG_TILE_FLAT_FN(kg_tile_flat_avx2);
+KG_PLANAR_SPLIT_FN(kg_planar_split_avx2);
+KG_PLANAR_DELTA_FN(kg_planar_delta_avx2);

@@ -1,0 +1,326 @@
+/*
+ * Every variant of every inner function against its C twin: the same bytes, nothing touched outside. --bench prints times.
+ * Buffers end at a forbidden page, so a vector too far is a fault, which is caught and named.
+ */
+#include "codec/dsp.h"
+#include "tests/check.h"
+
+#include <pthread.h>
+
+enum { WIDTH = 140, HEIGHT = 9, AREA = WIDTH * HEIGHT, BENCH = 64 };
+
+static struct kg_dsp c;
+
+static void fill(void *to, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)to)[i] = (uint8_t)rnd();
+}
+
+/* Pixels of few values, so that neighbours are often equal and differ by one bit otherwise. */
+static void fill_similar(void *to, size_t size)
+{
+	uint8_t base = (uint8_t)rnd();
+
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)to)[i] = rnd() % 8 ? base : (uint8_t)(base ^ 1u << rnd() % 8);
+}
+
+/* ---- tile_update ---- */
+
+struct update_case {
+	const struct kg_dsp *dsp;
+	const uint8_t *from;
+	uint8_t *mirror;
+	uint32_t width, height;
+	size_t stride;
+	bool changed;
+};
+
+static void run_update(void *data)
+{
+	struct update_case *t = data;
+
+	t->changed = t->dsp->tile_update(t->from, t->stride, t->mirror, t->stride, t->width, t->height);
+}
+
+static void check_tile_update(const struct kg_dsp *dsp, const char *cpu)
+{
+	uint8_t *from = guarded(AREA * 4), *a = guarded(AREA * 4), *b = guarded(AREA * 4);
+	bool right = true;
+
+	for (uint32_t i = 0; right && i < 4000; i++) {
+		uint32_t width = 1 + rnd() % (i % 2 ? WIDTH - 1 : 70), height = 1 + rnd() % HEIGHT;
+		size_t stride = (width + rnd() % (WIDTH - width + 1)) * 4, size = stride * (height - 1) + width * 4;
+		struct update_case want = { &c, from + AREA * 4 - size, a + AREA * 4 - size, width, height, stride, false };
+		struct update_case got = { dsp, from + AREA * 4 - size, b + AREA * 4 - size, width, height, stride, false };
+		uint8_t *pixels = from + AREA * 4 - size;
+
+		fill(pixels, size);
+		memcpy(want.mirror, pixels, size);
+		if (rnd() % 2)		// in the mirror, but for X
+			for (size_t at = 3; at < size; at += 4)
+				want.mirror[at] = rnd() % 2 ? 0xff : 0;
+		if (rnd() % 2)		// all but one byte, which may be an X or lie between the rows
+			want.mirror[rnd() % size] ^= 1u << rnd() % 8;
+		memcpy(got.mirror, want.mirror, size);
+		run_update(&want);
+		right = check_survives(run_update, &got) && want.changed == got.changed &&
+			!memcmp(want.mirror, got.mirror, size);
+		if (!right)
+			note("%ux%u, stride %zu, changed %d, C %d", width, height, stride, got.changed, want.changed);
+	}
+	ok(right && front_clean(a) && front_clean(b), "tile_update %s", cpu);
+}
+
+/* ---- tile_flat ---- */
+
+struct flat_case {
+	const struct kg_dsp *dsp;
+	const uint8_t *pixels;
+	uint32_t width, height;
+	size_t stride;
+	bool flat;
+};
+
+static void run_flat(void *data)
+{
+	struct flat_case *t = data;
+
+	t->flat = t->dsp->tile_flat(t->pixels, t->stride, t->width, t->height);
+}
+
+static void check_tile_flat(const struct kg_dsp *dsp, const char *cpu)
+{
+	uint8_t *pixels = guarded(AREA * 4);
+	bool right = true, flat[2] = { false, false };
+
+	for (uint32_t i = 0; right && i < 4000; i++) {
+		uint32_t width = 1 + rnd() % (i % 2 ? WIDTH - 1 : 70), height = 1 + rnd() % HEIGHT, colour = rnd();
+		size_t stride = (width + rnd() % (WIDTH - width + 1)) * 4, size = stride * (height - 1) + width * 4;
+		uint8_t *at = pixels + AREA * 4 - size;
+		struct flat_case want = { &c, at, width, height, stride, false };
+		struct flat_case got = { dsp, at, width, height, stride, false };
+
+		fill(at, size);
+		for (uint32_t y = 0; y < height; y++)
+			for (uint32_t x = 0; x < width; x++)
+				memcpy(at + y * stride + x * 4, &colour, 3);
+		if (rnd() % 2)
+			at[rnd() % size] ^= 1u << rnd() % 8;
+		run_flat(&want);
+		right = check_survives(run_flat, &got) && want.flat == got.flat;
+		flat[want.flat] = true;
+		if (!right)
+			note("%ux%u, stride %zu: %d, C %d", width, height, stride, got.flat, want.flat);
+	}
+	ok(right && flat[0] && flat[1], "tile_flat %s", cpu);
+}
+
+/* ---- planar ---- */
+
+struct planes {
+	const struct kg_dsp *dsp;
+	const uint8_t *row, *above;
+	uint32_t width;
+	uint8_t *to[3];
+	uint64_t *same[3];
+};
+
+static void run_split(void *data)
+{
+	struct planes *p = data;
+
+	p->dsp->planar_split(p->row, p->width, p->to);
+}
+
+static void run_delta(void *data)
+{
+	struct planes *p = data;
+
+	p->dsp->planar_delta(p->row, p->above, p->width, p->to, p->same);
+}
+
+/* With room for room values in a plane. */
+static struct planes planes_of(const struct kg_dsp *dsp, const uint8_t *row, const uint8_t *above, uint32_t width,
+			       uint32_t room)
+{
+	struct planes p = { .dsp = dsp, .row = row, .above = above, .width = width };
+
+	for (int i = 0; i < 3; i++) {
+		p.to[i] = guarded(room);
+		p.same[i] = guarded((width + 63) / 64 * 8);
+	}
+	return p;
+}
+
+static bool planes_clean(const struct planes *p)
+{
+	bool clean = true;
+
+	for (int i = 0; i < 3; i++)
+		clean &= front_clean(p->to[i]) && front_clean(p->same[i]);
+	return clean;
+}
+
+static void check_planar_split(const struct kg_dsp *dsp, const char *cpu)
+{
+	bool right = true;
+
+	for (uint32_t width = 1; right && width <= WIDTH; width++) {
+		uint8_t *row = guarded(width * 4);
+		struct planes want = planes_of(&c, row, NULL, width, width), got = planes_of(dsp, row, NULL, width, width);
+
+		fill(row, width * 4);
+		run_split(&want);
+		right = check_survives(run_split, &got) && planes_clean(&got);
+		for (int i = 0; i < 3; i++)
+			right &= !memcmp(want.to[i], got.to[i], width);
+		if (!right)
+			note("width %u", width);
+	}
+	ok(right, "planar_split %s", cpu);
+}
+
+static void check_planar_delta(const struct kg_dsp *dsp, const char *cpu)
+{
+	bool right = true;
+
+	for (uint32_t i = 0; right && i < 4 * WIDTH; i++) {
+		uint32_t width = 1 + i / 4, room = (width + 63) / 64 * 64, words = room / 64;
+		uint8_t *row = guarded(width * 4), *other = guarded(width * 4), *above = i % 2 ? other : NULL;
+		struct planes want = planes_of(&c, row, above, width, room), got = planes_of(dsp, row, above, width, room);
+
+		(i & 2 ? fill : fill_similar)(row, width * 4);
+		memcpy(other, row, width * 4);
+		fill_similar(other, rnd() % (width * 4));
+		run_delta(&want);
+		right = check_survives(run_delta, &got) && planes_clean(&got);
+		for (int plane = 0; plane < 3; plane++)
+			right &= !memcmp(want.to[plane], got.to[plane], width) &&
+				 !memcmp(want.same[plane], got.same[plane], words * 8);
+		if (!right)
+			note("width %u, %s above", width, above ? "with a row" : "nothing");
+	}
+	ok(right, "planar_delta %s", cpu);
+}
+
+/* ---- what the C functions promise ---- */
+
+static void check_meaning(void)
+{
+	uint8_t row[8] = { 10, 20, 30, 0, 10, 21, 28, 0xff }, above[8] = { 11, 20, 158, 9, 8, 20, 30, 7 };
+	uint8_t to[3][64];
+	uint64_t same[3];
+	uint8_t *const planes[3] = { to[0], to[1], to[2] };
+	uint64_t *const masks[3] = { &same[0], &same[1], &same[2] };
+	uint8_t mirror[8] = { 10, 20, 30, 0xff, 10, 21, 28, 0xff };
+
+	c.planar_delta(row, NULL, 2, planes, masks);
+	ok(to[0][0] == 30 && to[0][1] == 28 && to[1][0] == 20 && to[2][1] == 10 && same[0] == 0 && same[2] == 2,
+	   "a first row is coded as red, green, blue");
+	c.planar_delta(row, above, 2, planes, masks);
+	ok(to[0][0] == 255 && to[0][1] == 3 && to[1][0] == 0 && to[1][1] == 2 && to[2][0] == 1 && to[2][1] == 4 && same[1] == 1,
+	   "other rows are differences with the sign in bit 0");
+	ok(!c.tile_update(row, 8, mirror, 8, 2, 1) && mirror[3] == 0xff, "a mirror that has the pixels stays as it is");
+	mirror[3] = 0;
+	ok(!c.tile_update(row, 8, mirror, 8, 2, 1) && mirror[3] == 0xff, "its X becomes 0xff without being a change");
+	mirror[5] ^= 0x80;
+	ok(c.tile_update(row, 8, mirror, 8, 2, 1) && mirror[5] == 21, "a changed bit is reported and taken");
+	ok(!c.tile_flat(row, 8, 2, 1) && c.tile_flat(row, 8, 1, 1), "a flat tile has one colour");
+}
+
+/* ---- the snapshot while the pixels change ---- */
+
+enum { FLICKER_ROUNDS = 20000 };
+
+static uint32_t flicker_pixels[64 * 64];
+static volatile bool flicker_stop;
+
+static void *flicker(void *data)
+{
+	for (uint32_t n = 0; !flicker_stop; n++)
+		for (size_t i = 0; i < 64; i++)
+			__atomic_store_n(&flicker_pixels[i], n, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* When no change is reported the mirror must be what it was, although the pixels change all the time. */
+static void check_flicker(const struct kg_dsp *dsp, const char *cpu)
+{
+	uint32_t mirror[64] = { 0 }, before[64];
+	pthread_t thread;
+	bool right = true;
+
+	flicker_stop = false;
+	if (pthread_create(&thread, NULL, flicker, NULL))
+		return (void)ok(false, "a thread starts");
+	for (int i = 0; right && i < FLICKER_ROUNDS; i++) {
+		bool changed;
+
+		memcpy(before, mirror, sizeof(before));
+		changed = dsp->tile_update((const uint8_t *)flicker_pixels, 256, (uint8_t *)mirror, 256, 64, 1);
+		for (int x = 0; x < 64; x++) {
+			changed |= i == 0;
+			right &= mirror[x] >> 24 == 0xff && (changed || mirror[x] == before[x]);
+		}
+	}
+	flicker_stop = true;
+	pthread_join(thread, NULL);
+	ok(right, "tile_update %s: what is stored is what was compared, while another thread writes", cpu);
+}
+
+/* ---- times ---- */
+
+static void bench(const struct kg_dsp *dsp, const char *cpu)
+{
+	uint8_t *from = guarded(BENCH * BENCH * 4), *mirror = guarded(BENCH * BENCH * 4), *other = guarded(BENCH * BENCH * 4);
+	struct planes p = planes_of(dsp, from, other, BENCH, BENCH);
+	bool flip = false;
+
+	fill(from, BENCH * BENCH * 4);
+	memcpy(other, from, BENCH * BENCH * 4);
+	for (int i = 0; i < BENCH * BENCH; i++)
+		other[i * 4] ^= 1;
+
+#define COMPARE(what, call)                                                                        \
+	({                                                                                         \
+		const struct kg_dsp *use = dsp;                                                    \
+		double ns = TIME(call), c_ns;                                                      \
+		use = &c;                                                                          \
+		c_ns = TIME(call);                                                                 \
+		note("%s %s: %.0f ns, C %.0f ns, %.1f times as fast", what, cpu, ns, c_ns, c_ns / ns); \
+	})
+	COMPARE("tile_update 64x64, unchanged", use->tile_update(from, BENCH * 4, mirror, BENCH * 4, BENCH, BENCH));
+	COMPARE("tile_update 64x64, changed",
+		(flip = !flip, use->tile_update(flip ? other : from, BENCH * 4, mirror, BENCH * 4, BENCH, BENCH)));
+	for (int i = 0; i < BENCH * BENCH; i++)
+		memcpy(from + i * 4, "abcd", 4);
+	COMPARE("tile_flat 64x64", use->tile_flat(from, BENCH * 4, BENCH, BENCH));
+	COMPARE("planar_split 64", use->planar_split(from, BENCH, p.to));
+	COMPARE("planar_delta 64", use->planar_delta(from, other, BENCH, p.to, p.same));
+}
+
+int main(int argc, char **argv)
+{
+	struct kg_dsp dsp;
+
+	check_init(argc, argv);
+	kg_dsp_init(&c, KG_CPU_C);
+	note("this processor: %s", kg_cpu_name(kg_cpu_best()));
+	check_meaning();
+	check_flicker(&c, "c");
+	for (enum kg_cpu cpu = KG_CPU_C + 1; cpu <= kg_cpu_best(); cpu++) {
+		const char *name = kg_cpu_name(cpu);
+
+		kg_dsp_init(&dsp, cpu);
+		check_tile_update(&dsp, name);
+		check_tile_flat(&dsp, name);
+		check_planar_split(&dsp, name);
+		check_planar_delta(&dsp, name);
+		check_flicker(&dsp, name);
+		if (check_bench)
+			bench(&dsp, name);
+	}
+	return tap_end();
+}
