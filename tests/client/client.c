@@ -1,0 +1,330 @@
+/*
+ * kagami-test-client --server ADDRESS:PORT --user NAME --password TEXT [--size WxH] [--no-graphics] [--tls]
+ *                    [--versions "HEX FLAGS HEX FLAGS ..."] [--record FILE]
+ * Prints "connected" or "failed CODE NAME", then answers commands; at the end "ended CODE NAME".
+ */
+#include "tests/client/client.h"
+
+#include <freerdp/channels/channels.h>
+#include <freerdp/channels/rdpgfx.h>
+#include <freerdp/client/channels.h>
+#include <freerdp/client/cmdline.h>
+#include <freerdp/error.h>
+#include <freerdp/gdi/gdi.h>
+#include <freerdp/settings.h>
+#include <winpr/synch.h>
+#include <winpr/wlog.h>
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+double client_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+void client_violation(struct client *client, const char *text)
+{
+	if (!client->violation[0]) {
+		snprintf(client->violation, sizeof(client->violation), "%s", text);
+		printf("violation: %s\n", text);
+		fflush(stdout);
+	}
+}
+
+/* ---- what the server sends beside the graphics channel ---- */
+
+static BOOL on_pointer_new(rdpContext *context, const POINTER_NEW_UPDATE *p)
+{
+	struct client *client = (struct client *)context;
+	const POINTER_COLOR_UPDATE *c = &p->colorPtrAttr;
+
+	client->pointers_new++;
+	client->pointer_width = c->width;
+	client->pointer_height = c->height;
+	client->pointer_hot_x = c->hotSpotX;
+	client->pointer_hot_y = c->hotSpotY;
+	if (c->width > 96 || c->height > 96 || c->hotSpotX >= c->width || c->hotSpotY >= c->height)
+		client_violation(client, "a pointer is too large or its hot spot outside");
+	if (c->cacheIndex >= freerdp_settings_get_uint32(context->settings, FreeRDP_PointerCacheSize))
+		client_violation(client, "a pointer goes into a cache slot that is not there");
+	return TRUE;
+}
+
+static BOOL on_pointer_large(rdpContext *context, const POINTER_LARGE_UPDATE *p)
+{
+	struct client *client = (struct client *)context;
+
+	client->pointers_new++;
+	client->pointer_width = p->width;
+	client->pointer_height = p->height;
+	if (p->width > 384 || p->height > 384 || p->hotSpotX >= p->width || p->hotSpotY >= p->height)
+		client_violation(client, "a large pointer is too large or its hot spot outside");
+	return TRUE;
+}
+
+static BOOL on_pointer_cached(rdpContext *context, const POINTER_CACHED_UPDATE *p)
+{
+	struct client *client = (struct client *)context;
+
+	client->pointers_cached++;
+	if (p->cacheIndex >= freerdp_settings_get_uint32(context->settings, FreeRDP_PointerCacheSize))
+		client_violation(client, "a pointer comes from a cache slot that is not there");
+	return TRUE;
+}
+
+static BOOL on_pointer_system(rdpContext *context, const POINTER_SYSTEM_UPDATE *p)
+{
+	((struct client *)context)->pointers_hidden += p->type == SYSPTR_NULL;
+	return TRUE;
+}
+
+static BOOL on_pointer_color(rdpContext *context, const POINTER_COLOR_UPDATE *p)
+{
+	(void)p;
+	((struct client *)context)->pointers_new++;
+	return TRUE;
+}
+
+static BOOL on_pointer_position(rdpContext *context, const POINTER_POSITION_UPDATE *p)
+{
+	(void)context;
+	(void)p;
+	return TRUE;
+}
+
+static BOOL on_leds(rdpContext *context, UINT16 flags)
+{
+	((struct client *)context)->leds = flags;
+	return TRUE;
+}
+
+static BOOL on_resize(rdpContext *context)
+{
+	return gdi_resize(context->gdi, freerdp_settings_get_uint32(context->settings, FreeRDP_DesktopWidth),
+			  freerdp_settings_get_uint32(context->settings, FreeRDP_DesktopHeight));
+}
+
+static BOOL pre_connect(freerdp *instance)
+{
+	(void)instance;
+	return TRUE;
+}
+
+static BOOL post_connect(freerdp *instance)
+{
+	struct client *client = (struct client *)instance->context;
+	rdpUpdate *update = instance->context->update;
+
+	if (!gdi_init(instance, PIXEL_FORMAT_BGRX32))
+		return FALSE;
+	update->DesktopResize = on_resize;
+	update->SetKeyboardIndicators = on_leds;
+	update->pointer->PointerNew = on_pointer_new;
+	update->pointer->PointerLarge = on_pointer_large;
+	update->pointer->PointerCached = on_pointer_cached;
+	update->pointer->PointerSystem = on_pointer_system;
+	update->pointer->PointerColor = on_pointer_color;
+	update->pointer->PointerPosition = on_pointer_position;
+	client->connected = true;
+	client->connected_us = client_now_us();
+	return TRUE;
+}
+
+static void post_disconnect(freerdp *instance)
+{
+	gdi_free(instance);
+}
+
+static BOOL load_channels(freerdp *instance)
+{
+	return freerdp_client_load_addins(instance->context->channels, instance->context->settings);
+}
+
+/* ---- start, loop, end ---- */
+
+static bool parse_server(rdpSettings *settings, const char *text)
+{
+	char host[256];
+	unsigned port;
+
+	return sscanf(text, "%255[^:]:%u", host, &port) == 2 && port < 65536 &&
+	       freerdp_settings_set_string(settings, FreeRDP_ServerHostname, host) &&
+	       freerdp_settings_set_uint32(settings, FreeRDP_ServerPort, port);
+}
+
+static bool parse_size(rdpSettings *settings, const char *text)
+{
+	unsigned width, height;
+
+	return sscanf(text, "%ux%u", &width, &height) == 2 &&
+	       freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, width) &&
+	       freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, height);
+}
+
+static bool set_defaults(rdpSettings *s)
+{
+	return freerdp_settings_set_bool(s, FreeRDP_IgnoreCertificate, TRUE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_SupportGraphicsPipeline, TRUE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_SupportDynamicChannels, TRUE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_SynchronousDynamicChannels, TRUE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_SynchronousStaticChannels, TRUE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_RdpSecurity, FALSE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_SupportDisplayControl, FALSE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_AudioPlayback, FALSE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_RedirectClipboard, FALSE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_NetworkAutoDetect, FALSE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_AsyncUpdate, FALSE) &&
+	       freerdp_settings_set_bool(s, FreeRDP_AsyncChannels, FALSE) &&
+	       freerdp_settings_set_uint32(s, FreeRDP_ColorDepth, 32) &&
+	       freerdp_settings_set_uint32(s, FreeRDP_TcpConnectTimeout, 10000);
+}
+
+static bool parse(struct client *client, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "server", 1, NULL, 's' },	 { "user", 1, NULL, 'u' },     { "password", 1, NULL, 'p' },
+		{ "size", 1, NULL, 'z' },	 { "no-graphics", 0, NULL, 'g' }, { "tls", 0, NULL, 't' },
+		{ "versions", 1, NULL, 'v' },	 { "record", 1, NULL, 'r' },   { 0 },
+	};
+	rdpSettings *s = client->context.settings;
+	struct graphics *g = &client->graphics;
+	bool right = set_defaults(s);
+	int option;
+
+	g->versions[0] = RDPGFX_CAPVERSION_8;
+	g->versions[1] = RDPGFX_CAPVERSION_107;
+	g->flags[1] = RDPGFX_CAPS_FLAG_AVC_DISABLED;
+	g->version_count = 2;
+	while (right && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 's': right = parse_server(s, optarg); break;
+		case 'u': right = freerdp_settings_set_string(s, FreeRDP_Username, optarg); break;
+		case 'p': right = freerdp_settings_set_string(s, FreeRDP_Password, optarg); break;
+		case 'z': right = parse_size(s, optarg); break;
+		case 'g': right = freerdp_settings_set_bool(s, FreeRDP_SupportGraphicsPipeline, FALSE); break;
+		case 't': right = freerdp_settings_set_bool(s, FreeRDP_NlaSecurity, FALSE); break;
+		case 'v':
+			g->version_count = 0;
+			for (char *at = optarg; g->version_count < 16;) {
+				int used;
+
+				if (sscanf(at, "%x %x%n", &g->versions[g->version_count], &g->flags[g->version_count],
+					   &used) != 2)
+					break;
+				at += used;
+				g->version_count++;
+			}
+			break;
+		case 'r': right = (g->record = fopen(optarg, "wb")) != NULL; break;
+		default: right = false;
+		}
+	}
+	return right && optind == argc;
+}
+
+/* Runs the commands that have come in; false at the end of standard input. */
+static bool read_commands(struct client *client)
+{
+	static char buffer[200000];
+	static size_t filled;
+	ssize_t n = read(STDIN_FILENO, buffer + filled, sizeof(buffer) - filled - 1);
+	char *line = buffer, *end;
+
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN;
+	filled += (size_t)n;
+	buffer[filled] = 0;
+	while ((end = strchr(line, '\n'))) {
+		*end = 0;
+		command_run(client, line);
+		line = end + 1;
+	}
+	filled -= (size_t)(line - buffer);
+	memmove(buffer, line, filled);
+	return true;
+}
+
+static void loop(struct client *client)
+{
+	HANDLE handles[MAXIMUM_WAIT_OBJECTS - 1];
+
+	while (!client->finished && !freerdp_shall_disconnect_context(&client->context)) {
+		struct pollfd fds[MAXIMUM_WAIT_OBJECTS] = { { .fd = STDIN_FILENO, .events = POLLIN } };
+		DWORD count = freerdp_get_event_handles(&client->context, handles, KG_ARRAY_SIZE(handles));
+
+		if (!count)
+			return;
+		for (DWORD i = 0; i < count; i++)
+			fds[i + 1] = (struct pollfd){ .fd = GetEventFileDescriptor(handles[i]), .events = POLLIN };
+		if (poll(fds, count + 1, 100) < 0 && errno != EINTR)
+			return;
+		if (fds[0].revents && !read_commands(client))
+			return;
+		if (!freerdp_check_event_handles(&client->context))
+			return;
+	}
+}
+
+static void print_end(struct client *client, const char *word)
+{
+	UINT32 error = freerdp_get_last_error(&client->context);
+	UINT32 info = freerdp_error_info(client->context.instance);
+
+	if (info)
+		printf("%s 0x%x %s\n", word, info, freerdp_get_error_info_name(info));
+	else
+		printf("%s 0x%x %s\n", word, error, freerdp_get_last_error_name(error));
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	freerdp *instance = freerdp_new();
+	struct client *client;
+	int result = 1;
+
+	(void)WLog_SetLogLevel(WLog_GetRoot(), getenv("CLIENT_LOG") ? WLOG_DEBUG : WLOG_OFF);
+	if (!instance)
+		return 1;
+	instance->ContextSize = sizeof(struct client);
+	instance->PreConnect = pre_connect;
+	instance->PostConnect = post_connect;
+	instance->PostDisconnect = post_disconnect;
+	instance->LoadChannels = load_channels;
+	if (!freerdp_context_new(instance))
+		return 1;
+	client = (struct client *)instance->context;
+	client->start_us = client_now_us();
+	graphics_register(client);
+	if (gfx_decoder_init(&client->graphics.decoder) < 0 || !parse(client, argc, argv)) {
+		fprintf(stderr, "usage: kagami-test-client --server ADDRESS:PORT --user NAME --password TEXT [--size WxH] "
+				"[--no-graphics] [--tls] [--versions \"HEX FLAGS ...\"] [--record FILE]\n");
+		goto out;
+	}
+	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+	if (!freerdp_connect(instance)) {
+		print_end(client, "failed");
+		goto out;
+	}
+	printf("connected\n");
+	fflush(stdout);
+	loop(client);
+	print_end(client, "ended");
+	freerdp_disconnect(instance);
+	result = client->violation[0] ? 3 : 0;
+
+out:
+	graphics_done(&client->graphics);
+	freerdp_context_free(instance);
+	freerdp_free(instance);
+	return result;
+}
