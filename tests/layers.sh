@@ -21,7 +21,7 @@ foreign='
 <(freerdp|winpr)/ ^(server/session|server/auth|tests)/
 <systemd/sd-(event|daemon) ^base/loop\.c|^server/broker/|^tests/
 <systemd/sd-bus ^server/desktop/qemu/|^tests/
-<xcb/ ^server/desktop/x11/|^tests/
+<(xcb|X11)/ ^(server/desktop/x11|tests)/
 <(EGL|GLES) ^server/desktop/demo/
 <seccomp ^base/sandbox\.c
 <(openssl)/ ^server/(broker|auth|session)/|^tests/

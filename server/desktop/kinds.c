@@ -4,6 +4,9 @@
 const struct kg_desktop_kind *const kg_desktop_kinds[] = {
 	&kg_desktop_kind_still,
 	&kg_desktop_kind_qemu,
+#if HAVE_X11
+	&kg_desktop_kind_x11,
+#endif
 	NULL,
 };
 
