@@ -18,42 +18,67 @@ server/desktop/qemu base input server/desktop
 '
 # Foreign libraries: a pattern of headers, and the only places that may include them.
 foreign='
-<(freerdp|winpr)/ ^(server/session|server/auth|tests)/
-<systemd/sd-(event|daemon) ^base/loop\.c|^server/broker/|^tests/
+<freerdp/ ^(server/session|tests)/
+<winpr/ ^(server/session|server/auth|tests)/
+<systemd/sd-event ^base/loop\.c:|^tests/
+<systemd/sd-daemon ^server/broker/|^tests/
 <systemd/sd-bus ^server/desktop/qemu/|^tests/
 <(xcb|X11)/ ^(server/desktop/x11|tests)/
 <(EGL|GLES) ^server/desktop/demo/
-<seccomp ^base/sandbox\.c
-<(openssl)/ ^server/(broker|auth|session)/|^tests/
-<ini\.h ^server/broker/
+<seccomp ^base/sandbox\.c:
+<linux/(landlock|seccomp) ^base/sandbox\.c:
+<openssl/ ^server/(broker|auth|session)/|^tests/
+<ini\.h ^server/broker/|^tests/
 <security/ ^server/auth/
+<(pthread|threads)\.h ^base/pool\.c:|^tests/
 '
+include='^[[:space:]]*#[[:space:]]*include[[:space:]]*'
 n=0
 bad=0
-result() { # text on stdin that must be empty, name
+
+result() { # what was found, which must be nothing; a sentence
 	n=$((n + 1))
-	text=$(cat)
-	if [ -z "$text" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; echo "$text" | sed 's/^/# /'; bad=1; fi
+	if [ -z "$1" ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		echo "$1" | sed 's/^/# /'
+		bad=1
+	fi
 }
+
+includes() { # folder: its includes of ours as FILE:LINE:#include "PATH", whichever way they are written
+	for file in "$1"/*.[ch] "$1"/x86/*.[ch] "$1"/arm/*.[ch]; do
+		[ -f "$file" ] && grep -nHE "$include\"" "$file"
+	done
+}
+
 while read -r folder below; do
 	[ -n "$folder" ] || continue
 	pattern=$(echo "$folder $below" | tr ' ' '|')
-	for file in "$folder"/*.[ch] "$folder"/x86/*.[ch]; do
-		[ -f "$file" ] && grep -nHE '^#include "' "$file" | grep -vE "#include \"($pattern)/[^/\"]+(/[^/\"]+)?\""
-	done | result "$folder includes only: $folder $below"
-	for file in "$folder"/*.[ch]; do
-		[ -f "$file" ] && grep -nHE '^#include "' "$file"
-	done | grep -E '#include "server/desktop/[^"/]+/' | grep -v "#include \"$folder/" | grep -v '^server/desktop/kinds.c:' |
-		result "$folder includes no other kind of desktop"
+	result "$(includes "$folder" | grep -vE "${include#^}\"($pattern)/[^/\"]+(/[^/\"]+)?\"")" \
+		"$folder includes only: $folder $below"
+	# Of a kind of desktop only itself and the list of kinds know.
+	result "$(includes "$folder" | grep -E '"server/desktop/[^"/]+/' | grep -vE "\"$folder/[^/\"]+\"" |
+		grep -v '^server/desktop/kinds\.c:')" "$folder includes no other kind of desktop"
 done <<END
 $allowed
 END
+
 while read -r header places; do
 	[ -n "$header" ] || continue
-	grep -rnE --include='*.[ch]' "^#include $header" base codec input server tests | grep -vE "$places" |
-		result "$header only in $places"
+	result "$(grep -rnE --include='*.[ch]' "$include$header" base codec input server tests | grep -vE "$places")" \
+		"$header only in $places"
 done <<END
 $foreign
 END
+
+result "$(grep -rnE --include='*.[ch]' "$include<(base|codec|input|server|tests)/" base codec input server tests)" \
+	"our own headers are not included like foreign ones"
+result "$(find base codec input server -name '*.[ch]' | sed 's#/[^/]*$##; s#/x86$##; s#/arm$##' | sort -u |
+	while read -r folder; do
+		echo "$allowed" | grep -qE "^$folder( |\$)" || echo "$folder"
+	done)" "every folder has its line here"
+
 echo "1..$n"
 exit $bad
