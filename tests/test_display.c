@@ -31,17 +31,17 @@ struct world {
 	BITMAP_PLANAR_CONTEXT *planar;	// bitmap path
 	uint8_t *screen;		// bitmap path: what the client shows
 	uint64_t bytes, slices;
+	uint32_t raw, longest;		// bitmap records
 	char wrong[256];
 };
 
-static void world_init(struct world *world, enum kg_slice_kind kind, uint32_t bitmap_size_max)
+static void world_init(struct world *world, enum kg_slice_kind kind)
 {
 	*world = (struct world){ .kind = kind, .scratch = malloc(kg_plan_scratch()) };
 	kg_dsp_init(&world->dsp, kg_cpu_best());
 	world->plan = (struct kg_plan){ .dsp = &world->dsp,
 					.mirror = &world->mirror,
-					.kind = kind,
-					.bitmap_size_max = bitmap_size_max };
+					.kind = kind };
 	world->planar = freerdp_bitmap_planar_context_new(0, 64, 64);
 	gfx_decoder_init(&world->client);
 }
@@ -159,12 +159,14 @@ static bool decode_bitmaps(struct world *world, const uint8_t *slice, size_t siz
 		if (size < sizeof(bitmap))
 			return fail(world, "a record that is cut off");
 		memcpy(&bitmap, slice, sizeof(bitmap));
-		if (bitmap.length > size - sizeof(bitmap) || bitmap.length + KG_BITMAP_HEADERS > world->plan.bitmap_size_max)
+		if (bitmap.length > size - sizeof(bitmap) || bitmap.length > KG_BITMAP_DATA_MAX)
 			return fail(world, "a record that is too long");
 		if (!bitmap.width || !bitmap.height || bitmap.left + bitmap.width > world->width ||
 		    bitmap.top + bitmap.height > world->height || bitmap.data_width != (bitmap.width + 3) / 4 * 4 || bitmap.zero)
 			return fail(world, "a record that does not lie on the screen");
 		to = world->screen + ((size_t)bitmap.top * world->width + bitmap.left) * 4;
+		world->raw += !bitmap.compressed;
+		world->longest = KG_MAX(world->longest, bitmap.length);
 		if (bitmap.compressed) {
 			if (data[0] != 0x10)	// rdesktop takes no other
 				return fail(world, "planar without run lengths and alpha plane");
@@ -292,18 +294,18 @@ static void step(struct world *world)
 		frame(world);
 }
 
-static void random_sequence(enum kg_slice_kind kind, uint32_t bitmap_size_max)
+static void random_sequence(enum kg_slice_kind kind)
 {
 	struct world world;
 	uint64_t seed = tap_seed;
 
-	world_init(&world, kind, bitmap_size_max);
+	world_init(&world, kind);
 	resize(&world, rnd() % 300 + 1, rnd() % 300 + 1, 0x000a0701);
 	for (int i = 0; i < STEPS && !*world.wrong; i++)
 		step(&world);
 	ok(!*world.wrong && world.slices > 10,
-	   "%s of at most %u: decoded = mirror = source over %u frames, %llu bytes (from seed %llu) %s",
-	   kind == KG_SLICE_GRAPHICS ? "graphics" : "bitmaps", bitmap_size_max, world.flow.sent,
+	   "%s: decoded = mirror = source over %u frames, %llu bytes (from seed %llu) %s",
+	   kind == KG_SLICE_GRAPHICS ? "graphics" : "bitmaps", world.flow.sent,
 	   (unsigned long long)world.bytes, (unsigned long long)seed, world.wrong);
 	world_done(&world);
 }
@@ -313,7 +315,7 @@ static void costs(void)
 	struct world world;
 	size_t size;
 
-	world_init(&world, KG_SLICE_GRAPHICS, 0);
+	world_init(&world, KG_SLICE_GRAPHICS);
 	resize(&world, 1920, 1080, 0x000a0701);
 	frame(&world);
 	ok(world.client.fills == 17 && !world.client.pictures && world.client.envelopes == 2,
@@ -334,6 +336,45 @@ static void costs(void)
 	ok(world.slices == size / KG_SLICE_SIZE_MAX + 1 && world.client.frames == 4,
 	   "a screen of noise (%zu bytes) is one frame in %llu slices", size, (unsigned long long)world.slices);
 	ok(!*world.wrong, "all of it decodes: %s", world.wrong);
+	world_done(&world);
+}
+
+/* A tile of one colour between two others that does not change must not be filled with theirs. */
+static void neighbours(void)
+{
+	struct world world;
+
+	world_init(&world, KG_SLICE_GRAPHICS);
+	resize(&world, 192, 64, 0x000a0701);
+	for (uint32_t i = 0; i < 192 * 64; i++)
+		world.picture[i] = i % 192 / 64 == 1 ? 0xaabbcc : 0x102030;
+	frame(&world);
+	ok(world.client.fills == 3 && !*world.wrong, "three tiles of two colours are three fills");
+	for (uint32_t i = 0; i < 192 * 64; i++)
+		world.picture[i] = i % 192 / 64 == 1 ? 0xaabbcc : 0x405060;
+	kg_region_add(&world.damage, kg_rect_of_size(192, 64));
+	frame(&world);
+	ok(world.client.fills == 5 && !*world.wrong, "the one in the middle that stays is left out: %s", world.wrong);
+	world_done(&world);
+}
+
+/* Noise of every size of a tile: raw where that is smaller, never longer than a record may be. */
+static void noise_bitmaps(void)
+{
+	struct world world;
+	uint32_t width, height;
+
+	world_init(&world, KG_SLICE_BITMAPS);
+	for (uint32_t i = 0; i < 64 && !*world.wrong; i++) {
+		width = i == 0 ? 64 : rnd() % 64 + 1;
+		height = i == 0 ? 64 : rnd() % 8 + 1;
+		resize(&world, width, height, 0);
+		for (uint32_t n = 0; n < width * height; n++)
+			world.picture[n] = rnd();
+		frame(&world);
+	}
+	ok(world.raw > 0 && world.longest > 13000 && !*world.wrong, "noise: %u raw, the longest record has %u bytes: %s",
+	   world.raw, world.longest, world.wrong);
 	world_done(&world);
 }
 
@@ -444,10 +485,12 @@ int main(void)
 {
 	tap_seed_init();
 	for (int i = 0; i < 4; i++)
-		random_sequence(KG_SLICE_GRAPHICS, 0);
-	random_sequence(KG_SLICE_BITMAPS, KG_BITMAP_SIZE_MIN);
-	random_sequence(KG_SLICE_BITMAPS, 65535);
+		random_sequence(KG_SLICE_GRAPHICS);
+	for (int i = 0; i < 2; i++)
+		random_sequence(KG_SLICE_BITMAPS);
 	costs();
+	neighbours();
+	noise_bitmaps();
 	envelopes();
 	flow();
 	pointers();

@@ -10,7 +10,7 @@
 
 #include <linux/input-event-codes.h>
 
-#define BITMAP_SIZE_LEAST 16384
+#define BITMAP_SIZE_LEAST 16384		// holds the largest record, KG_BITMAP_DATA_MAX, and all headers
 #define WHEEL_UNITS_MAX 256		// the protocol's field has nine bits
 #define LOCKS_ALL (KG_LOCK_SCROLL | KG_LOCK_NUM | KG_LOCK_CAPS | KG_LOCK_KANA)
 
@@ -67,7 +67,6 @@ static int on_open(struct kg_view *view, const void *body)
 	output->plan.dsp = parts->dsp;
 	output->plan.mirror = &output->mirror;
 	output->plan.kind = view->open.path == KG_PATH_GRAPHICS ? KG_SLICE_GRAPHICS : KG_SLICE_BITMAPS;
-	output->plan.bitmap_size_max = view->open.bitmap_size_max;
 
 	r = kg_ring_init(&output->ring, KG_RING_SIZE);
 	if (r < 0) {

@@ -8,19 +8,18 @@
 #include "base/writer.h"
 #include "codec/codec.h"
 
-/* What the session and the protocol put in front of the data of one record, at most ([MS-RDPBCGR] 2.2.9.1.1.3.1.2.2). */
-#define KG_BITMAP_HEADERS 64
+/*
+ * The most bytes of data in one record: three planes of a 64x64 tile that nothing can be saved of (a control byte for each
+ * 15 values: 4416 bytes), and a constant one. Every client takes updates of 16 KiB: no record need ever be cut.
+ */
+#define KG_BITMAP_DATA_MAX 14336
 
 /* The most bytes that kg_bitmap_write() writes for one tile. */
 size_t kg_bitmap_bound(void);
 
-/*
- * Writes the tile that covers rect of the screen. tile: its pixels in memory of whole tiles (64 x 64 may be read).
- * Each record and its headers are at most size_max bytes (KG_BITMAP_SIZE_MIN or more): a tile that is larger is halved.
- */
-#define KG_BITMAP_SIZE_MIN 16384
+/* Writes the tile that covers rect of the screen. tile: its pixels, in memory of a whole tile (all 64 x 64 may be read). */
 void kg_bitmap_write(struct kg_writer *writer, const struct kg_dsp *dsp, const uint8_t *tile, size_t stride,
-		     struct kg_rect rect, size_t size_max, void *scratch);
+		     struct kg_rect rect, void *scratch);
 
 /* The size of the record that begins at record, with its data. */
 size_t kg_bitmap_record_size(const uint8_t *record);

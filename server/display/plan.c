@@ -155,7 +155,7 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 		if (!plan->touched[tile] || (!kg_tile_update(plan->dsp, &from, pixels, mirror->stride) && mirror->known[tile]))
 			continue;
 		if (plan->kind == KG_SLICE_BITMAPS) {
-			kg_bitmap_write(&writer, plan->dsp, pixels, mirror->stride, rect, plan->bitmap_size_max, scratch);
+			kg_bitmap_write(&writer, plan->dsp, pixels, mirror->stride, rect, scratch);
 		} else if (kg_tile_flat(plan->dsp, &snapshot)) {
 			add_fill(plan, &writer, &fill, pixels, rect);
 		} else {

@@ -23,7 +23,6 @@ struct kg_plan {
 	struct kg_mirror *mirror;
 	enum kg_slice_kind kind;	// what pieces are
 	uint16_t surface;		// graphics: where they go
-	uint32_t bitmap_size_max;	// bitmaps: see kg_bitmap_write()
 
 	struct kg_image image;		// of the frame that is planned
 	uint8_t *touched;		// a byte for each tile
@@ -35,7 +34,7 @@ struct kg_plan {
 	size_t memory_size;
 };
 
-/* The fields up to bitmap_size_max are the caller's; the rest is zero at first. */
+/* The fields up to surface are the caller's; the rest is zero at first. */
 void kg_plan_done(struct kg_plan *plan);
 
 /*
