@@ -1,11 +1,12 @@
-/* The machine's keyboard and mouse: calls that are sent and not waited for, at most one motion on its way. */
+/*
+ * The machine's mouse, and what its keyboard and mouse say of themselves. Calls are sent and not waited for; at most one
+ * motion is on its way.
+ */
 #include "base/limits.h"
-#include "input/keymap.h"
 #include "server/desktop/qemu/qemu.h"
 
 #include <linux/input-event-codes.h>
 
-#define KEYBOARD "org.qemu.Display1.Keyboard"
 #define MOUSE "org.qemu.Display1.Mouse"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define NOTCH 120
@@ -30,7 +31,7 @@ static int on_answer(sd_bus_message *answer, void *data, sd_bus_error *error)
 	return 0;
 }
 
-static int send_number(struct kg_qemu *qemu, const char *interface, const char *member, uint32_t number)
+int kg_qemu_input_send(struct kg_qemu *qemu, const char *interface, const char *member, uint32_t number)
 {
 	int r;
 
@@ -119,7 +120,7 @@ static int send_button(struct kg_qemu *qemu, enum button button, bool down)
 
 	if (qemu->input.moved)		// the click belongs to where the pointer is
 		r = send_motion(qemu);
-	return r < 0 ? r : send_number(qemu, MOUSE, down ? "Press" : "Release", button);
+	return r < 0 ? r : kg_qemu_input_send(qemu, MOUSE, down ? "Press" : "Release", button);
 }
 
 static int sink_button(struct kg_input_sink *sink, uint16_t evdev, bool down)
@@ -162,85 +163,6 @@ static int sink_wheel(struct kg_input_sink *sink, bool horizontal, int32_t units
 	return r;
 }
 
-static int send_key(struct kg_qemu *qemu, uint16_t evdev, bool down)
-{
-	uint8_t number = kg_keymap_qnum(evdev);
-
-	return number ? send_number(qemu, KEYBOARD, down ? "Press" : "Release", number) : -ENOTSUP;
-}
-
-static int sink_key(struct kg_input_sink *sink, uint16_t evdev, bool down)
-{
-	struct kg_qemu *qemu = qemu_of(sink);
-	unsigned shift = evdev == KEY_LEFTSHIFT ? 1 : evdev == KEY_RIGHTSHIFT ? 2 : 0;
-
-	qemu->input.shifts = down ? qemu->input.shifts | shift : qemu->input.shifts & ~shift;
-	return send_key(qemu, evdev, down);
-}
-
-/* The US layout: what a key writes, alone and with Shift. */
-static const struct {
-	uint8_t key;
-	char plain, shifted;
-} layout[] = {
-	{ KEY_ESC, 27, 27 },	  { KEY_TAB, '\t', '\t' },    { KEY_ENTER, '\r', '\r' }, { KEY_ENTER, '\n', '\n' },
-	{ KEY_BACKSPACE, 8, 8 },  { KEY_SPACE, ' ', ' ' },    { KEY_1, '1', '!' },	 { KEY_2, '2', '@' },
-	{ KEY_3, '3', '#' },	  { KEY_4, '4', '$' },	      { KEY_5, '5', '%' },	 { KEY_6, '6', '^' },
-	{ KEY_7, '7', '&' },	  { KEY_8, '8', '*' },	      { KEY_9, '9', '(' },	 { KEY_0, '0', ')' },
-	{ KEY_MINUS, '-', '_' },  { KEY_EQUAL, '=', '+' },    { KEY_Q, 'q', 'Q' },	 { KEY_W, 'w', 'W' },
-	{ KEY_E, 'e', 'E' },	  { KEY_R, 'r', 'R' },	      { KEY_T, 't', 'T' },	 { KEY_Y, 'y', 'Y' },
-	{ KEY_U, 'u', 'U' },	  { KEY_I, 'i', 'I' },	      { KEY_O, 'o', 'O' },	 { KEY_P, 'p', 'P' },
-	{ KEY_LEFTBRACE, '[', '{' }, { KEY_RIGHTBRACE, ']', '}' }, { KEY_A, 'a', 'A' },	 { KEY_S, 's', 'S' },
-	{ KEY_D, 'd', 'D' },	  { KEY_F, 'f', 'F' },	      { KEY_G, 'g', 'G' },	 { KEY_H, 'h', 'H' },
-	{ KEY_J, 'j', 'J' },	  { KEY_K, 'k', 'K' },	      { KEY_L, 'l', 'L' },	 { KEY_SEMICOLON, ';', ':' },
-	{ KEY_APOSTROPHE, '\'', '"' }, { KEY_GRAVE, '`', '~' }, { KEY_BACKSLASH, '\\', '|' }, { KEY_Z, 'z', 'Z' },
-	{ KEY_X, 'x', 'X' },	  { KEY_C, 'c', 'C' },	      { KEY_V, 'v', 'V' },	 { KEY_B, 'b', 'B' },
-	{ KEY_N, 'n', 'N' },	  { KEY_M, 'm', 'M' },	      { KEY_COMMA, ',', '<' },	 { KEY_DOT, '.', '>' },
-	{ KEY_SLASH, '/', '?' },
-};
-
-/* Both Shift keys that are held are let go or pressed again; or the left one, where none is held. */
-static int turn_shift(struct kg_qemu *qemu, bool down)
-{
-	unsigned shifts = qemu->input.shifts ? qemu->input.shifts : 1;
-	int r = 0;
-
-	if (shifts & 1)
-		r = send_key(qemu, KEY_LEFTSHIFT, down);
-	if (r >= 0 && shifts & 2)
-		r = send_key(qemu, KEY_RIGHTSHIFT, down);
-	return r;
-}
-
-/* Types the key that writes the character in the US layout: QEMU has keys only, and nobody knows the guest's layout. */
-static int sink_text(struct kg_input_sink *sink, uint32_t codepoint)
-{
-	struct kg_qemu *qemu = qemu_of(sink);
-	bool shift, turn, capitals;
-	size_t i = 0;
-	int r = 0;
-
-	while (i < KG_ARRAY_SIZE(layout) && codepoint != (uint8_t)layout[i].plain &&
-	       codepoint != (uint8_t)layout[i].shifted)
-		i++;
-	if (i == KG_ARRAY_SIZE(layout))
-		return -ENOTSUP;
-	capitals = qemu->input.locks > 0 && (qemu->input.locks & KG_LOCK_CAPS);
-	shift = codepoint != (uint8_t)layout[i].plain;
-	if (capitals && layout[i].plain >= 'a' && layout[i].plain <= 'z')
-		shift = !shift;
-	turn = shift != (qemu->input.shifts != 0) && layout[i].plain != layout[i].shifted;
-	if (turn)
-		r = turn_shift(qemu, shift);
-	if (r >= 0)
-		r = send_key(qemu, layout[i].key, true);
-	if (r >= 0)
-		r = send_key(qemu, layout[i].key, false);
-	if (r >= 0 && turn)
-		r = turn_shift(qemu, !shift);
-	return r;
-}
-
 static int sink_locks(struct kg_input_sink *sink)
 {
 	return qemu_of(sink)->input.locks;
@@ -253,8 +175,8 @@ static void sink_free(struct kg_input_sink *sink)
 
 const struct kg_input_sink_impl kg_qemu_sink_impl = {
 	.name = "qemu",
-	.key = sink_key,
-	.text = sink_text,
+	.key = kg_qemu_key,
+	.text = kg_qemu_text,
 	.motion = sink_motion,
 	.motion_relative = sink_motion_relative,
 	.button = sink_button,
@@ -326,7 +248,7 @@ static int on_changed(sd_bus_message *signal, void *data, sd_bus_error *error)
 	const char *interface;
 	int r = sd_bus_message_read(signal, "s", &interface);
 
-	if (r >= 0 && (!strcmp(interface, KEYBOARD) || !strcmp(interface, MOUSE)))
+	if (r >= 0 && (!strcmp(interface, KG_QEMU_KEYBOARD) || !strcmp(interface, MOUSE)))
 		r = take_properties(data, signal);
 	if (r < 0)
 		kg_qemu_complain(data, r, "keyboard and mouse do not say how they are");
@@ -339,10 +261,13 @@ int kg_qemu_input_open(struct kg_qemu *qemu)
 
 	qemu->input.locks = -ENOTSUP;
 	qemu->input.absolute = true;
+	r = kg_qemu_keyboard_open(qemu);
+	if (r < 0)
+		return r;
 	r = sd_bus_match_signal(qemu->display.bus, NULL, NULL, NULL, PROPERTIES, "PropertiesChanged", on_changed, qemu);
 	if (r < 0)
 		return r;
-	r = kg_qemu_bus_call(&qemu->display, on_properties, qemu, PROPERTIES, "GetAll", "s", KEYBOARD);
+	r = kg_qemu_bus_call(&qemu->display, on_properties, qemu, PROPERTIES, "GetAll", "s", KG_QEMU_KEYBOARD);
 	if (r < 0)
 		return r;
 	return kg_qemu_bus_call(&qemu->display, on_properties, qemu, PROPERTIES, "GetAll", "s", MOUSE);

@@ -273,6 +273,7 @@ static void qemu_free(struct kg_source *source)
 	struct kg_qemu *qemu = qemu_of(source);
 
 	kg_watch_free(qemu->soon);
+	kg_watch_free(qemu->input.keys.pace);
 	kg_qemu_bus_done(&qemu->listener);
 	kg_qemu_bus_done(&qemu->display);
 	kg_qemu_surface_done(&qemu->surface);

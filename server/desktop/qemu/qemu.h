@@ -9,11 +9,26 @@
 
 struct kg_qemu_picture;
 
+#define KG_QEMU_KEYBOARD "org.qemu.Display1.Keyboard"
+#define KG_QEMU_KEYS_MAX 4096
+
+/* Keys that wait for their turn (keyboard.c). */
+struct kg_qemu_keys {
+	struct kg_watch *pace;
+	uint64_t next_us;		// when all that was sent has gone at the keyboard's pace
+	uint32_t first, count;
+	struct kg_qemu_key {
+		uint8_t number;		// QEMU's
+		bool down;
+	} queue[KG_QEMU_KEYS_MAX];
+};
+
 /* What the machine's keyboard and mouse are told, and what they told (input.c). */
 struct kg_qemu_input {
 	int locks;			// bits of kg_lock, or -ENOTSUP while they are not known
 	bool absolute;			// the mouse takes positions
 	unsigned shifts;		// held: 1 left, 2 right
+	struct kg_qemu_keys keys;
 	int32_t x, y;			// where the pointer is, as far as is known
 	int32_t dx, dy;			// a relative motion that waits
 	bool moved;			// a motion waits until the one before is answered
@@ -69,3 +84,9 @@ int kg_qemu_console_open(struct kg_qemu *qemu, void (*closed)(void *data, int er
 /* input.c: asks how keyboard and mouse are, once display is started, and hears what changes. */
 extern const struct kg_input_sink_impl kg_qemu_sink_impl;
 int kg_qemu_input_open(struct kg_qemu *qemu);
+int kg_qemu_input_send(struct kg_qemu *qemu, const char *interface, const char *member, uint32_t number);
+
+/* keyboard.c */
+int kg_qemu_keyboard_open(struct kg_qemu *qemu);
+int kg_qemu_key(struct kg_input_sink *sink, uint16_t evdev, bool down);
+int kg_qemu_text(struct kg_input_sink *sink, uint32_t codepoint);
