@@ -1,8 +1,8 @@
 /*
- * A virtual machine's console opened as kagami-desktop opens it, without a session: for tests that compare it with what QEMU
- * itself says. Takes the QMP socket as argument and commands on standard input, one a line, each answered by one line:
+ * A virtual machine's console opened as kagami-desktop opens it, in its sandbox, without a session: for tests that compare it
+ * with what QEMU itself says. Takes the QMP socket as argument and commands on standard input, each answered by one line:
  *
- *	picture FILE	what was shown so far, as PPM		type TEXT	and Enter
+ *	picture		its size in bytes, then a PPM		type TEXT	and Enter
  *	size		WIDTH HEIGHT of the desktop		key CODE	pressed and released
  *	resize W H	asks for it				locks		as the guest has them
  *
@@ -14,6 +14,7 @@
 #include "server/broker/qmp.h"
 #include "server/desktop/cursor.h"
 #include "server/desktop/kind.h"
+#include "server/desktop/sandbox.h"
 #include "server/desktop/source.h"
 
 #include <stdarg.h>
@@ -100,17 +101,17 @@ static const struct kg_source_events events = {
 	.frame = on_frame, .cursor = on_cursor, .warp = on_warp, .locks = on_locks, .lost = on_lost
 };
 
-static int write_picture(const struct client *client, const char *path)
+/* What was shown so far. */
+static void write_picture(const struct client *client)
 {
-	FILE *file = fopen(path, "wb");
+	char head[64];
+	int length = snprintf(head, sizeof(head), "P6\n%u %u\n255\n", client->width, client->height);
 	size_t size = (size_t)client->width * client->height * 3;
-	bool failed;
 
-	if (!file)
-		return -errno;
-	fprintf(file, "P6\n%u %u\n255\n", client->width, client->height);
-	failed = fwrite(client->pixels, 1, size, file) != size;
-	return fclose(file) != 0 || failed ? -EIO : 0;
+	say("%zu", size + (size_t)length);
+	fwrite(head, 1, (size_t)length, stdout);
+	fwrite(client->pixels, 1, size, stdout);
+	fflush(stdout);
 }
 
 static int type(struct client *client, const char *text)
@@ -134,9 +135,9 @@ static void obey(struct client *client, char *line)
 	}
 	if (!strcmp(line, "locks"))
 		return say("%d", kg_input_locks(client->desktop.input));
-	if (!strncmp(line, "picture ", 8))
-		r = client->pixels ? write_picture(client, line + 8) : -EAGAIN;
-	else if (!strncmp(line, "type ", 5))
+	if (!strcmp(line, "picture"))
+		return write_picture(client);
+	if (!strncmp(line, "type ", 5))
 		r = type(client, line + 5);
 	else if (sscanf(line, "resize %u %u", &width, &height) == 2)
 		r = kg_source_resize(client->desktop.source, width, height);
@@ -208,6 +209,11 @@ int main(int argc, char **argv)
 	}
 	r = kg_desktop_kind_qemu.open(&client.desktop, &(struct kg_desktop_open){
 							       .loop = client.loop, .where = argv[1], .fd = client.fd });
+	/* Not REQUIRE: the test is about the list of system calls, which is tried wherever there is seccomp. */
+	if (r >= 0)
+		r = kg_desktop_lock(&kg_desktop_kind_qemu, KG_SANDBOX_BEST, (uid_t)-1, (gid_t)-1);
+	if (r >= 0)
+		r = kg_desktop_filter(&kg_desktop_kind_qemu, KG_SANDBOX_BEST);
 	if (r >= 0)
 		r = kg_source_start(client.desktop.source, &events, &client);
 	if (r >= 0)

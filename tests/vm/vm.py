@@ -150,13 +150,15 @@ class Vm:
 
     def wait_ready(self, seconds=60):
         """Until the guest's shell waits for keys."""
-        def ready():
-            try:
-                with open(self.serial, errors="replace") as file:
-                    return "ready" in file.read()
-            except FileNotFoundError:
-                return False
-        self.wait(ready, seconds, "the guest's shell")
+        self.wait(lambda: "ready" in self.serial_text(), seconds, "the guest's shell")
+
+    def serial_text(self):
+        """What the guest wrote to its serial port."""
+        try:
+            with open(self.serial, errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
 
     def screen(self):
         """What QEMU says that its screen shows: (width, height, bytes of R, G, B)."""

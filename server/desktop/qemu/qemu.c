@@ -7,7 +7,6 @@
 #include "server/desktop/cursor.h"
 #include "server/desktop/kind.h"
 
-#include <fcntl.h>
 #include <poll.h>
 
 #define KG_TOPIC "qemu"
@@ -55,7 +54,7 @@ int kg_qemu_answered(struct kg_qemu *qemu, sd_bus_message *answer)
 	/* sd-bus ends the calls of a closed connection in the same way; then the end itself is what counts. */
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) && sd_bus_is_open(sd_bus_message_get_bus(answer)) > 0)
 		kg_qemu_lose(qemu, -ETIMEDOUT,
-			     "the virtual machine does not answer: it hangs, or another program took its display");
+			     "the virtual machine does not answer any more");
 	return -sd_bus_error_get_errno(error);
 }
 
@@ -70,7 +69,7 @@ void kg_qemu_complain(struct kg_qemu *qemu, int error, const char *what)
 
 static void on_closed(void *data, int error)
 {
-	kg_qemu_lose(data, error, "the virtual machine has ended or closed its display");
+	kg_qemu_lose(data, error, "the virtual machine has ended, or another program took its display");
 }
 
 /* Runs both connections, before the loop does, until QEMU has shown something. */
@@ -340,15 +339,9 @@ fail:
 	return r;
 }
 
-/* sd-bus's sockets, and the reading of a scan-out's file. */
+/* How a scan-out's file is read. */
 static const struct kg_rule rules[] = {
-	KG_ALLOW("sendmsg"),
-	KG_ALLOW("recvmsg"),
 	KG_ALLOW("pread64"),
-	KG_ALLOW("fstat"),
-	KG_ALLOW("newfstatat"),
-	KG_ALLOW("fstatfs"),
-	KG_ALLOW_IF("fcntl", KG_ARG32(1, F_DUPFD_CLOEXEC)),
 	{ .action = KG_RULE_END },
 };
 
