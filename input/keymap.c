@@ -109,19 +109,21 @@ static uint8_t find(const uint8_t table[128], uint16_t evdev)
 
 uint8_t kg_keymap_qnum(uint16_t evdev)
 {
+	/* F13 to F24: Windows numbers them in a row, QEMU as some boards had them. */
+	static const uint8_t function_keys[] = { 0x5d, 0x5e, 0x5f, 0x55, 0x83, 0xf7, 0x84, 0x5a, 0x74, 0xf9, 0x6d, 0x6f };
 	uint8_t scancode;
 
 	switch (evdev) {
 	case 0:
 		return 0;
+	case KEY_F13 ... KEY_F24:
+		return function_keys[evdev - KEY_F13];
 	case KEY_HANGEUL:
 		return 0x72;
 	case KEY_HANJA:
 		return 0x71;
 	case KEY_ZENKAKUHANKAKU:
 		return 0x76;
-	case KEY_F24:		// 0x76 is taken
-		return 0x6f;
 	}
 	if (evdev <= LAST_EQUAL)
 		return (uint8_t)evdev;
