@@ -1,0 +1,97 @@
+/* Between FreeRDP and its TLS: see the header. FreeRDP calls back for each PDU that it reads or writes. */
+#include "server/session/transport.h"
+
+#include "server/session/session.h"
+
+#include <winpr/stream.h>
+
+#define RECORD_SIZE 16384	// the longest TLS record
+
+static struct kg_transport *transport_of(rdpTransport *transport)
+{
+	return &kg_session_of(transport_get_context(transport))->transport;
+}
+
+/*
+ * rdesktop up to 1.9 writes subHeight and subInterval of its ErectDomainRequest ([MS-RDPBCGR] 2.2.1.5) as 16-bit numbers
+ * where a length and a number belong; FreeRDP then misses bytes and closes. We put what it means.
+ */
+static const uint8_t erect_domain_broken[] = { 0x03, 0x00, 0x00, 0x0c, 0x02, 0xf0, 0x80, 0x04, 0x00, 0x01, 0x00, 0x01 };
+static const uint8_t erect_domain_right[] = { 0x03, 0x00, 0x00, 0x0c, 0x02, 0xf0, 0x80, 0x04, 0x01, 0x00, 0x01, 0x00 };
+
+static int read_pdu(rdpTransport *rdp, wStream *stream)
+{
+	struct kg_transport *transport = transport_of(rdp);
+	int r = transport->original.ReadPdu(rdp, stream);
+
+	if (r == sizeof(erect_domain_broken) && !transport->domain_erected &&
+	    !memcmp(Stream_Buffer(stream), erect_domain_broken, sizeof(erect_domain_broken))) {
+		memcpy(Stream_Buffer(stream), erect_domain_right, sizeof(erect_domain_right));
+		transport->domain_erected = true;
+	}
+	return r;
+}
+
+/* The length of a PDU is where its stream stands. Returns what FreeRDP's own function would: negative when lost. */
+static int write_pdu(rdpTransport *rdp, wStream *stream)
+{
+	struct kg_transport *transport = transport_of(rdp);
+	size_t size = stream ? Stream_GetPosition(stream) : 0;
+
+	if (!transport->batching || !stream)
+		return transport->original.WritePdu(rdp, stream);
+	if (size > RECORD_SIZE - Stream_GetPosition(transport->batch) && kg_transport_flush(transport) < 0)
+		return -1;
+	if (size > RECORD_SIZE)
+		return transport->original.WritePdu(rdp, stream);
+	Stream_Write(transport->batch, Stream_Buffer(stream), size);
+	return transport->failed ? -1 : (int)size;
+}
+
+int kg_transport_flush(struct kg_transport *transport)
+{
+	int r = 0;
+
+	if (Stream_GetPosition(transport->batch) > 0)
+		r = transport->original.WritePdu(freerdp_get_transport(transport->context), transport->batch);
+	Stream_SetPosition(transport->batch, 0);
+	if (r < 0)
+		transport->failed = true;
+	return transport->failed ? -EPIPE : 0;
+}
+
+void kg_transport_set_batching(struct kg_transport *transport, bool on)
+{
+	if (!on)
+		kg_transport_flush(transport);
+	transport->batching = on;
+}
+
+int kg_transport_init(struct kg_transport *transport, rdpContext *context)
+{
+	const rdpTransportIo *io = freerdp_get_io_callbacks(context);
+	rdpTransportIo ours;
+
+	*transport = (struct kg_transport){ .context = context };
+	transport->batch = Stream_New(NULL, RECORD_SIZE);
+	if (!io || !transport->batch)
+		goto fail;
+	ours = transport->original = *io;
+	ours.ReadPdu = read_pdu;
+	ours.WritePdu = write_pdu;
+	if (!freerdp_set_io_callbacks(context, &ours))
+		goto fail;
+	return 0;
+
+fail:
+	kg_transport_done(transport);
+	return -ENOMEM;
+}
+
+void kg_transport_done(struct kg_transport *transport)
+{
+	if (transport->batch)
+		Stream_Free(transport->batch, TRUE);
+	transport->batch = NULL;
+	transport->batching = false;
+}

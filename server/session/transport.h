@@ -1,0 +1,28 @@
+/*
+ * Between FreeRDP and its TLS: collects the PDUs of one turn of the loop into records of up to 16 KB, where FreeRDP would
+ * make one record and one system call of each, and repairs the one PDU that rdesktop sends malformed.
+ */
+#pragma once
+
+#include "base/base.h"
+
+#include <freerdp/freerdp.h>
+#include <freerdp/transport_io.h>
+
+struct kg_transport {
+	rdpContext *context;
+	rdpTransportIo original;
+	wStream *batch;
+	bool batching;		// else each PDU goes out at once, as the handshake needs it
+	bool failed;
+	bool domain_erected;	// the ErectDomainRequest is behind us
+};
+
+int kg_transport_init(struct kg_transport *transport, rdpContext *context);
+void kg_transport_done(struct kg_transport *transport);
+
+/* Off while FreeRDP waits for answers within a call: during the handshake. */
+void kg_transport_set_batching(struct kg_transport *transport, bool on);
+
+/* Sends what was collected. -EPIPE when the connection is lost. */
+int kg_transport_flush(struct kg_transport *transport);

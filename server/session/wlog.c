@@ -1,0 +1,44 @@
+/* FreeRDP's log. A client can cause lines at will, so their number is limited; they are for developers, who see them all. */
+#define KG_TOPIC "freerdp"
+#include "server/session/wlog.h"
+
+#include "base/log.h"
+
+#include <winpr/wlog.h>
+
+#define LINES_MAX 10
+
+static unsigned lines;
+
+static BOOL on_message(const wLogMessage *message)
+{
+	if (!message->TextString || message->Level < WLOG_WARN)
+		return TRUE;
+	if (kg_log_level >= KG_LOG_DEBUG)
+		kg_debug("%s", message->TextString);
+	else if (lines < LINES_MAX && lines++ < LINES_MAX)
+		(void)kg_warn(0, "%s%s", message->TextString, lines == LINES_MAX ? " (no more of these)" : "");
+	return TRUE;
+}
+
+static BOOL on_other(const wLogMessage *message)
+{
+	return TRUE;
+}
+
+int kg_wlog_init(void)
+{
+	static wLogCallbacks callbacks = {
+		.data = on_other,
+		.image = on_other,
+		.message = on_message,
+		.package = on_other,
+	};
+	wLog *root = WLog_GetRoot();
+
+	if (!root || !WLog_SetLogAppenderType(root, WLOG_APPENDER_CALLBACK) ||
+	    !WLog_ConfigureAppender(WLog_GetLogAppender(root), "callbacks", &callbacks) || !WLog_OpenAppender(root) ||
+	    !WLog_SetLogLevel(root, WLOG_WARN))
+		return -ENOTSUP;
+	return 0;
+}

@@ -1,0 +1,7 @@
+/* FreeRDP's log lines into ours: warnings and errors, a few per connection. */
+#pragma once
+
+#include "base/base.h"
+
+/* Before anything else of FreeRDP: it would log to standard output. */
+int kg_wlog_init(void);
