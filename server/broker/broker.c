@@ -9,6 +9,7 @@
 #include "server/broker/listen.h"
 #include "server/broker/sessions.h"
 #include "server/broker/spawn.h"
+#include "server/broker/state.h"
 #include "server/broker/status.h"
 
 #include <fcntl.h>
@@ -61,30 +62,6 @@ static void on_signal(void *data, int signal_number)
 }
 
 /* ---- start ---- */
-
-/* Makes a directory and those above it. */
-static int make_directory(const char *path)
-{
-	char *copy = strdup(path);
-	int r = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	for (char *slash = copy + 1; r == 0; slash++) {
-		slash = strchrnul(slash, '/');
-		bool last = !*slash;
-
-		*slash = 0;
-		r = KG_SYS(mkdir(copy, last ? 0700 : 0755));
-		if (r == -EEXIST)
-			r = 0;
-		if (last)
-			break;
-		*slash = '/';
-	}
-	free(copy);
-	return r < 0 ? kg_err(r, "cannot make %s", path) : 0;
-}
 
 /* Half-open connections cost a descriptor each. */
 static void raise_file_limit(void)
@@ -300,7 +277,7 @@ int kg_broker_init(struct kg_broker *broker, struct kg_loop *loop, struct kg_con
 	raise_file_limit();
 	if (config->security == KG_SECURITY_TLS && geteuid() != 0)
 		return kg_err(-EPERM, "security tls asks PAM, which only root can: run kagamid as root or use nla");
-	r = make_directory(config->state);
+	r = kg_state_make(config->state);
 	if (r == 0)
 		r = kg_tls_keys_load(&broker->keys, config->certificate, config->key, config->state, host);
 	if (r == 0)

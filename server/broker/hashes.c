@@ -299,6 +299,21 @@ static void table_remove(struct table *table, const char *user)
 	}
 }
 
+/* root writes for the user that kagamid runs as: who owns the file, or else its directory, goes on owning it. */
+static int keep_owner(int fd, const char *path)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	if (stat(path, &st) < 0 && stat(directory, &st) < 0)
+		return -errno;
+	return KG_SYS(fchown(fd, st.st_uid, st.st_gid));
+}
+
 /* Writes all entries to a new file beside path and puts it in its place. */
 static int replace_file(const char *path, const struct table *table)
 {
@@ -311,6 +326,8 @@ static int replace_file(const char *path, const struct table *table)
 	if (r < 0)
 		return r;
 	r = KG_SYS(fchmod(fd, 0600));
+	if (r == 0)
+		r = keep_owner(fd, path);
 	for (size_t i = 0; r == 0 && i < table->count; i++) {
 		const struct kg_hash_entry *entry = &table->entries[i];
 		int n = snprintf(line, sizeof(line), "%s:", entry->user);

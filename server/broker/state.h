@@ -1,0 +1,7 @@
+/* The state directory: certificate, key and accounts. */
+#pragma once
+
+#include "base/base.h"
+
+/* Makes it where it is missing, for its owner only, and what is above it. Logs why it cannot. */
+int kg_state_make(const char *path);
