@@ -177,7 +177,7 @@ static uint32_t processors(void)
 static int start_threads(struct kg_pool *pool, uint32_t count)
 {
 	sigset_t all, saved;
-	int r;
+	int r, restored;
 
 	sigfillset(&all);
 	r = -pthread_sigmask(SIG_SETMASK, &all, &saved);
@@ -189,8 +189,8 @@ static int start_threads(struct kg_pool *pool, uint32_t count)
 		if (r == 0)
 			pool->thread_count++;
 	}
-	pthread_sigmask(SIG_SETMASK, &saved, NULL);
-	return r;
+	restored = -pthread_sigmask(SIG_SETMASK, &saved, NULL);
+	return r < 0 ? r : restored;
 }
 
 int kg_pool_new(struct kg_pool **ret, struct kg_loop *loop, uint32_t threads)

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -48,6 +49,30 @@ static const struct kg_rule rules[] = {
 	{ .action = KG_RULE_END },
 };
 static const struct kg_rule more[] = { KG_ALLOW("getppid"), { .action = KG_RULE_END } };
+
+/* Older kernels are played: the answers of Landlock and seccomp to what they can. */
+static int pretended_abi = -1;	// -1: the true one; 0: none
+static bool pretended_no_seccomp;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...)
+{
+	long arguments[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (int i = 0; i < 6; i++)
+		arguments[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_landlock_create_ruleset && (int)arguments[2] == 1 && pretended_abi > 0)
+		return pretended_abi;
+	if ((number == SYS_landlock_create_ruleset && pretended_abi == 0) || (number == SYS_seccomp && pretended_no_seccomp)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return __real_syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+}
 
 static int sibling;		// a process of the same user outside of the sandbox
 static int zero_fd;		// a file opened before the lock
@@ -270,9 +295,12 @@ static int try_wider(void)	// a second filter that allows what the first does no
 
 /* ---- running them ---- */
 
-enum { KILLED = 1000 };
+enum { KILLED = 1000, REFUSED = 40 };	// REFUSED + i: the child says that layer number i failed
 
-/* Enters the sandbox in a child, as a plain user if that is wanted, and tries. Returns the errno, 0, or KILLED. */
+static const char *const layer_names[] = { "limits", "user", "privileges", "landlock", "seccomp" };
+
+/* Enters the sandbox in a child, as a plain user if that is wanted, and tries. Returns the errno, 0, KILLED, or minus the exit
+ * status of a child that could not enter. */
 static int attempt(const struct kg_sandbox *sandbox, int (*try)(void), bool plain, int *ret_layers)
 {
 	int pipes[2], result[2] = { 0, -1 }, status;
@@ -290,8 +318,11 @@ static int attempt(const struct kg_sandbox *sandbox, int (*try)(void), bool plai
 			_exit(3);
 		layers = kg_sandbox_enter(sandbox, &what);
 		if (layers < 0) {
-			kg_err(layers, "layer %s", what);
-			_exit(4);
+			int i = 0;
+
+			while (i < 5 && strcmp(what, layer_names[i]))
+				i++;
+			_exit(REFUSED + i);
 		}
 		result[0] = layers;
 		if (write(pipes[1], result, sizeof(result)) < 0)
@@ -462,12 +493,12 @@ static void test_swallowed_rules(void)
 	}
 	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong); i++) {
 		sandbox.rules = wrong[i];
-		ok(attempt(&sandbox, try_nothing, false, NULL) == -4, "rules that would be swallowed are refused (%zu)", i);
+		ok(attempt(&sandbox, try_nothing, false, NULL) == -REFUSED - 4, "rules that would be swallowed are refused (%zu)", i);
 	}
 	sandbox.rules = twice;
 	ok(attempt(&sandbox, try_nothing, false, NULL) == 0, "a rule may be there twice");
 	sandbox.more = dup_rule;
-	ok(attempt(&sandbox, try_nothing, false, NULL) == -4, "the second list is held against the first");
+	ok(attempt(&sandbox, try_nothing, false, NULL) == -REFUSED - 4, "the second list is held against the first");
 }
 
 /* A thread that was there before is locked as well. */
@@ -624,11 +655,58 @@ static void test_modes(bool root)
 		}
 	}
 	sandbox.uid = 4711;
-	ok(attempt(&sandbox, try_nothing, root, NULL) == -4, "require: a plain user cannot become another, and is told");
+	ok(attempt(&sandbox, try_nothing, root, NULL) == -REFUSED - 1,
+	   "require: a plain user cannot become another, and the layer is named");
 	sandbox.mode = KG_SANDBOX_BEST;
 	result = attempt(&sandbox, try_nothing, root, &layers);
 	ok(result == 0 && !(layers & KG_LAYER_USER) && (layers & KG_LAYER_PRIVILEGES),
 	   "best: it is left out (%#x)", (unsigned)layers);
+}
+
+/* Landlock of all ages, played on this kernel, which takes what older ones took. */
+static void test_landlock_ages(void)
+{
+	struct kg_sandbox sandbox = { .mode = KG_SANDBOX_REQUIRE, .uid = (uid_t)-1 };
+	int newest = landlock_abi();
+
+	for (int abi = 1; abi <= newest && abi <= 7; abi++) {
+		int layers, opened, truncated, connected, killed;
+
+		pretended_abi = abi;
+		opened = attempt(&sandbox, try_open, false, &layers);
+		truncated = attempt(&sandbox, try_truncate, false, NULL);
+		connected = attempt(&sandbox, try_connect, false, NULL);
+		killed = attempt(&sandbox, try_kill, geteuid() == 0, NULL);	// as the sibling's own user
+		ok((layers & KG_LAYER_LANDLOCK) && opened == EACCES && (truncated == EACCES) == (abi >= 3) &&
+			   (connected == EACCES) == (abi >= 4) && (killed == EPERM) == (abi >= 6),
+		   "ABI %d of Landlock refuses what it can", abi);
+	}
+	pretended_abi = newest + 100;
+	ok(attempt(&sandbox, try_open, false, NULL) == EACCES, "a newer one is used as far as it is known");
+	pretended_abi = -1;
+}
+
+static void test_lacking(void)
+{
+	struct kg_sandbox sandbox = { .mode = KG_SANDBOX_REQUIRE, .uid = (uid_t)-1, .rules = rules };
+	int layers, result;
+
+	pretended_abi = 0;
+	ok(attempt(&sandbox, try_nothing, false, NULL) == -REFUSED - 3, "require: a kernel without Landlock is an error, named");
+	sandbox.mode = KG_SANDBOX_BEST;
+	result = attempt(&sandbox, try_nothing, false, &layers);
+	ok(result == 0 && !(layers & KG_LAYER_LANDLOCK) && (layers & KG_LAYER_LIMITS), "best: it is left out");
+	pretended_abi = -1;
+	if (SANITIZED) {
+		skip("a build with a sanitizer has no filter");
+		return;
+	}
+	pretended_no_seccomp = true;
+	result = attempt(&sandbox, try_nothing, false, &layers);
+	ok(result == 0 && !(layers & KG_LAYER_SECCOMP) && (layers & KG_LAYER_LIMITS), "best: so is seccomp");
+	sandbox.mode = KG_SANDBOX_REQUIRE;
+	ok(attempt(&sandbox, try_nothing, false, NULL) == -REFUSED - 4, "require: a kernel without it is an error, named");
+	pretended_no_seccomp = false;
 }
 
 int main(void)
@@ -665,6 +743,11 @@ int main(void)
 	test_swallowed_rules();
 	test_threads();
 	test_modes(root);
+	if (landlock_abi())
+		test_landlock_ages();
+	else
+		skip("this kernel has no Landlock");
+	test_lacking();
 	test_parent_death(false);
 	if (root) {
 		test_parent_death(true);
