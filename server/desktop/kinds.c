@@ -3,6 +3,9 @@
 
 const struct kg_desktop_kind *const kg_desktop_kinds[] = {
 	&kg_desktop_kind_still,
+#ifdef HAVE_DEMO
+	&kg_desktop_kind_demo,
+#endif
 	&kg_desktop_kind_qemu,
 #if HAVE_X11
 	&kg_desktop_kind_x11,

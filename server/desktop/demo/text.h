@@ -1,0 +1,37 @@
+/*
+ * Flat pictures on whole pixels: rectangles and characters in the order they were added, positions in pixels from the top
+ * left. Collected in memory and drawn with one call. A GLES 3 context must be current.
+ */
+#pragma once
+
+#include "base/base.h"
+
+#define KG_FONT_WIDTH 8
+#define KG_FONT_HEIGHT 16
+#define KG_FONT_FIRST 32
+#define KG_FONT_GLYPHS 95
+#define KG_FONT_FACES 2
+
+enum kg_font_face { KG_FONT_PLAIN, KG_FONT_BOLD };
+
+extern const uint8_t kg_font_rows[KG_FONT_FACES][KG_FONT_GLYPHS][KG_FONT_HEIGHT];
+
+struct kg_text;
+
+int kg_text_new(struct kg_text **ret);
+void kg_text_free(struct kg_text *text);		// NULL is fine
+
+void kg_text_begin(struct kg_text *text, uint32_t width, uint32_t height);	// of the picture
+void kg_text_clip(struct kg_text *text, int32_t left, int32_t top, int32_t right, int32_t bottom);	// for what is added next
+
+/* colour is 0xAARRGGBB. */
+void kg_text_rectangle(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, uint32_t colour);
+void kg_text_shade(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, uint32_t top,
+		   uint32_t bottom);	// from one colour to another
+void kg_text_string(struct kg_text *text, int32_t x, int32_t y, uint32_t scale, enum kg_font_face face, uint32_t colour,
+		    const char *string);
+void kg_text_span(struct kg_text *text, int32_t x, int32_t y, uint32_t scale, enum kg_font_face face, uint32_t colour,
+		  const char *characters, size_t count);
+
+/* Draws what was added. Running out of memory leaves out what was added last. */
+void kg_text_draw(struct kg_text *text);
