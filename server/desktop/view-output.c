@@ -290,6 +290,8 @@ void kg_view_output_reset(struct kg_view *view, uint32_t version, uint32_t flags
 	struct kg_writer writer;
 	uint32_t width, height;
 
+	if (output->state == KG_OUTPUT_SENDING && output->slicer.begun)
+		kg_flow_sent(&output->flow);	// broken off, but its number is used
 	kg_view_output_stop(view);
 	kg_flow_reset(&output->flow);
 	kg_region_clear(&output->refresh);

@@ -1,0 +1,838 @@
+/* Views of a desktop, with a session played at the other end of the channel, on one loop. */
+#include "base/frame.h"
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/pool.h"
+#include "base/ring.h"
+#include "input/keymap.h"
+#include "input/memory.h"
+#include "server/control/channel.h"
+#include "server/control/view-messages.h"
+#include "server/desktop/cursor.h"
+#include "server/desktop/kind.h"
+#include "server/desktop/show.h"
+#include "server/desktop/source_impl.h"
+#include "tests/gfx-decode.h"
+#include "tests/tap.h"
+
+#include <linux/input-event-codes.h>
+
+#define DEADLINE_MS 10000
+#define QUIET_US 50000		// nothing happens for so long: it is quiet
+
+static struct kg_loop *loop;
+static struct kg_pool *pool;
+
+/* ---- a session ---- */
+
+struct session {
+	struct kg_channel *channel;
+	struct kg_ring ring;
+	struct gfx_decoder client;
+	bool lazy;			// gives no credit
+	bool silent;			// acknowledges nothing
+	uint64_t read;			// end of the last piece
+	uint32_t width, height;		// told
+	uint32_t sizes, slices, messages, cursors, frames;
+	uint32_t last_frame;
+	struct kg_view_cursor cursor;
+	uint32_t cursor_pixel;		// the first of the last new shape
+	struct kg_view_warp warp;
+	uint32_t locks;
+	uint8_t *slice;			// a copy of the last one, of bitmaps
+	uint32_t slice_size;
+	int end;			// reason, -1: none
+	bool closed;
+	char wrong[128];
+};
+
+static void give_credit(struct session *session)
+{
+	struct kg_view_credit credit = { session->read };
+
+	kg_channel_send(session->channel, KG_VIEW_CREDIT, &credit, sizeof(credit));
+}
+
+static void acknowledge(struct session *session, uint32_t frame, uint32_t depth)
+{
+	struct kg_view_acknowledged acknowledged = { frame, depth, frame };
+
+	kg_channel_send(session->channel, KG_VIEW_ACKNOWLEDGED, &acknowledged, sizeof(acknowledged));
+}
+
+static void note_wrong(struct session *session, const char *what)
+{
+	if (!*session->wrong)
+		snprintf(session->wrong, sizeof(session->wrong), "%s", what);
+}
+
+static void on_slice(struct session *session, const struct kg_view_slice *slice)
+{
+	const uint8_t *piece = kg_ring_piece(&session->ring, slice->position, slice->length);
+	const char *wrong = NULL;
+
+	session->slices++;
+	if (!piece || slice->position < session->read || slice->length > KG_SLICE_SIZE_MAX)
+		return note_wrong(session, "a slice that is not in the ring");
+	if (slice->kind == KG_SLICE_GRAPHICS) {
+		wrong = gfx_decode(&session->client, piece, slice->length);
+	} else {
+		free(session->slice);
+		session->slice = memcpy(malloc(slice->length), piece, slice->length);
+		session->slice_size = slice->length;
+	}
+	if (wrong)
+		note_wrong(session, wrong);
+	session->read = slice->position + slice->length;
+	if (slice->last) {
+		session->frames++;
+		session->last_frame = slice->frame;
+	}
+	if (!session->lazy)
+		give_credit(session);
+	if (!session->silent && slice->last)
+		acknowledge(session, slice->frame, 0);
+}
+
+static void on_cursor(struct session *session, const struct kg_view_cursor *cursor)
+{
+	size_t size = (size_t)cursor->width * cursor->height * 4;
+	const uint8_t *piece;
+
+	session->cursors++;
+	session->cursor = *cursor;
+	if (cursor->what != KG_CURSOR_NEW)
+		return;
+	piece = kg_ring_piece(&session->ring, cursor->position, size);
+	if (!piece || cursor->position < session->read || cursor->hot_x >= cursor->width || cursor->hot_y >= cursor->height)
+		return note_wrong(session, "a pointer that is not in the ring");
+	memcpy(&session->cursor_pixel, piece, 4);
+	session->read = cursor->position + size;
+	if (!session->lazy)
+		give_credit(session);
+}
+
+static int on_message(void *data, struct kg_message *message)
+{
+	struct session *session = data;
+	struct kg_view_size size;
+	struct kg_view_slice slice;
+	struct kg_view_cursor cursor;
+	struct kg_view_end end;
+
+	session->messages++;
+	switch (message->id) {
+	case KG_VIEW_RING:
+		if (kg_ring_init_reader(&session->ring, message->fd) < 0)
+			note_wrong(session, "not a ring");
+		message->fd = -1;
+		kg_channel_set_phase(session->channel, KG_VIEW_RUN);
+		break;
+	case KG_VIEW_SIZE:
+		memcpy(&size, message->body, sizeof(size));
+		session->width = size.width;
+		session->height = size.height;
+		session->sizes++;
+		break;
+	case KG_VIEW_SLICE:
+		memcpy(&slice, message->body, sizeof(slice));
+		on_slice(session, &slice);
+		break;
+	case KG_VIEW_CURSOR:
+		memcpy(&cursor, message->body, sizeof(cursor));
+		on_cursor(session, &cursor);
+		break;
+	case KG_VIEW_WARP:
+		memcpy(&session->warp, message->body, sizeof(session->warp));
+		break;
+	case KG_VIEW_LEDS:
+		memcpy(&session->locks, message->body, sizeof(session->locks));
+		break;
+	case KG_VIEW_END:
+		memcpy(&end, message->body, sizeof(end));
+		session->end = (int)end.reason;
+		break;
+	}
+	return 0;
+}
+
+static void on_ended(void *data, int error)
+{
+	struct session *session = data;
+
+	session->closed = true;
+}
+
+static const struct kg_channel_events channel_events = { .message = on_message, .ended = on_ended };
+
+static int session_join(struct session *session, struct kg_show *show)
+{
+	struct kg_id id;
+	int pair[2], r;
+
+	*session = (struct session){ .end = -1 };
+	if (kg_channel_pair(pair) < 0 || kg_id_random(&id) < 0 || gfx_decoder_init(&session->client) < 0)
+		abort();
+	r = kg_channel_new(&session->channel, &kg_view_messages, KG_SIDE_A, pair[0], "desktop", 0);
+	if (r < 0 || kg_channel_attach(session->channel, loop, &channel_events, session) < 0)
+		abort();
+	kg_channel_set_phase(session->channel, KG_VIEW_OPENING);
+	return kg_show_add_view(show, pair[1], &id);
+}
+
+static void session_done(struct session *session)
+{
+	kg_channel_free(session->channel);
+	kg_ring_done(&session->ring);
+	gfx_decoder_done(&session->client);
+	free(session->slice);
+}
+
+static const struct kg_view_open usual = {
+	.width = 300,
+	.height = 200,
+	.scale = 100,
+	.path = KG_PATH_GRAPHICS,
+	.keyboard = KG_KEYBOARD_PC,
+	.cursor_size = 96,
+	.cursor_slots = 20,
+	.bitmap_size_max = 65535,
+};
+
+static void session_open(struct session *session, struct kg_view_open open)
+{
+	kg_channel_send(session->channel, KG_VIEW_OPEN, &open, sizeof(open));
+}
+
+static void session_graphics(struct session *session, uint32_t version)
+{
+	struct kg_view_graphics graphics = { version, 0x22 };
+
+	gfx_decoder_advertise(&session->client, version, 0x22);
+	kg_channel_send(session->channel, KG_VIEW_GRAPHICS, &graphics, sizeof(graphics));
+}
+
+/* ---- turning the loop ---- */
+
+#define turn_until(condition)                                                                                          \
+	({                                                                                                             \
+		double deadline_ = tap_now() + DEADLINE_MS / 1000.0;                                                   \
+		while (!(condition) && tap_now() < deadline_)                                                          \
+			kg_loop_turn(loop, 100000);                                                                    \
+		(condition);                                                                                           \
+	})
+
+/* Turns until nothing happens any more. */
+static void settle(void)
+{
+	while (kg_loop_turn(loop, QUIET_US) > 0)
+		;
+}
+
+/* ---- a desktop ---- */
+
+static int lost_error;
+
+static void on_lost(void *data, int error, const char *why)
+{
+	lost_error = error;
+}
+
+static const struct kg_show_events show_events = { .lost = on_lost };
+
+static struct kg_show *show_new(struct kg_source *source, struct kg_input_sink *input)
+{
+	struct kg_desktop_bundle bundle = { source, input };
+	struct kg_show *show;
+	uint32_t width, height;
+
+	if (kg_show_new(&show, loop, pool, &bundle) < 0 || kg_show_start(show, &show_events, NULL, &width, &height) < 0)
+		abort();
+	return show;
+}
+
+static struct kg_show *still_show(void)
+{
+	struct kg_desktop_open how = { .loop = loop, .where = "#102030", .fd = -1 };
+	struct kg_desktop_bundle bundle;
+
+	if (kg_desktop_kind_still.open(&bundle, &how) < 0)
+		abort();
+	return show_new(bundle.source, bundle.input);
+}
+
+static uint32_t pixel(const struct session *session, uint32_t x, uint32_t y)
+{
+	uint32_t value = 0;
+
+	if (x < session->client.width && y < session->client.height)
+		memcpy(&value, session->client.output + ((size_t)y * session->client.width + x) * 4, 4);
+	return value & 0xffffff;
+}
+
+static void click(struct session *session, int32_t x, int32_t y)
+{
+	struct kg_view_motion motion = { .x = x, .y = y };
+	struct kg_view_button button = { .evdev = BTN_LEFT, .down = 1 };
+
+	kg_channel_send(session->channel, KG_VIEW_MOTION, &motion, sizeof(motion));
+	kg_channel_send(session->channel, KG_VIEW_BUTTON, &button, sizeof(button));
+	button.down = 0;
+	kg_channel_send(session->channel, KG_VIEW_BUTTON, &button, sizeof(button));
+}
+
+/* ---- tests ---- */
+
+static void graphics(void)
+{
+	struct kg_show *show = still_show();
+	struct session s;
+	struct kg_view_suppress suppress = { 1 };
+	struct kg_view_rect rect = { 70, 70, 71, 71 };
+	uint32_t messages, pictures;
+
+	session_join(&s, show);
+	session_open(&s, usual);
+	ok(turn_until(s.width == 300 && s.height == 200) && s.ring.memory, "OPEN is answered with the ring and the new size");
+	settle();
+	ok(s.slices == 0, "nothing is shown before the client's graphics are there");
+	session_graphics(&s, 0x000a0701);
+	ok(turn_until(s.client.frames == 1), "then the first picture comes");
+	ok(s.client.width == 300 && s.client.height == 200 && pixel(&s, 10, 10) == 0x102030 && pixel(&s, 0, 0) == 0xffffff &&
+		   pixel(&s, 299, 199) == 0xffffff,
+	   "it is the desktop's");
+	ok(turn_until(s.cursors == 1) && s.cursor.what == KG_CURSOR_NEW && s.cursor.width == 12 && s.cursor_pixel == 0xff000000,
+	   "the pointer's shape comes through the ring");
+
+	settle();
+	messages = s.messages;
+	ok(kg_loop_turn(loop, 300000) == 0 && s.messages == messages, "an idle desktop sends nothing and wakes nobody");
+
+	click(&s, 100, 70);
+	ok(turn_until(s.client.frames == 2) && pixel(&s, 100, 70) == 0xff4000 && pixel(&s, 99, 70) == 0x102030 &&
+		   pixel(&s, 115, 85) == 0xff4000,
+	   "a click is seen at its pixel");
+
+	kg_channel_send(s.channel, KG_VIEW_SUPPRESS, &suppress, sizeof(suppress));
+	click(&s, 10, 10);
+	settle();
+	ok(s.client.frames == 2, "a client that does not look is sent nothing");
+	suppress.on = 0;
+	kg_channel_send(s.channel, KG_VIEW_SUPPRESS, &suppress, sizeof(suppress));
+	ok(turn_until(s.client.frames == 3) && pixel(&s, 10, 10) == 0xff4000, "until it looks again");
+
+	pictures = s.client.pictures + s.client.fills;
+	kg_channel_send(s.channel, KG_VIEW_REFRESH, &rect, sizeof(rect));
+	ok(turn_until(s.client.frames == 4) && s.client.pictures + s.client.fills == pictures + 1,
+	   "REFRESH sends the tile again");
+
+	session_graphics(&s, 0x000a0100);
+	ok(turn_until(s.client.frames == 5) && s.client.confirms == 2 && s.client.resets == 2 && pixel(&s, 100, 70) == 0xff4000,
+	   "GRAPHICS again begins anew, with the whole picture");
+	ok(!*s.wrong, "all of it was right: %s", s.wrong);
+	kg_show_free(show);
+	session_done(&s);
+}
+
+static void unacknowledged(void)
+{
+	struct kg_show *show = still_show();
+	struct session s;
+
+	session_join(&s, show);
+	s.silent = true;
+	session_open(&s, usual);
+	session_graphics(&s, 0x00080004);
+	turn_until(s.client.frames == 1);
+	for (int i = 0; i < 4; i++) {
+		click(&s, 20 * i, 100);
+		settle();
+	}
+	ok(s.client.frames == 2, "two frames are unacknowledged at most (%u)", s.client.frames);
+	acknowledge(&s, s.last_frame, 0);
+	ok(turn_until(s.client.frames == 3) && pixel(&s, 60, 100) == 0xff4000 && pixel(&s, 20, 100) == 0xff4000,
+	   "the next has all that happened meanwhile");
+	acknowledge(&s, s.last_frame, 0xffffffff);
+	for (int i = 0; i < 4; i++) {
+		click(&s, 20 * i, 150);
+		settle();
+	}
+	ok(s.client.frames == 7, "a client that stops acknowledging gets every frame (%u)", s.client.frames);
+	s.lazy = true;
+	click(&s, 0, 0);
+	ok(turn_until(s.client.frames == 8), "one more goes into the ring");
+	click(&s, 20, 0);
+	settle();
+	ok(s.client.frames == 8, "none when what was sent is not read");
+	give_credit(&s);
+	ok(turn_until(s.client.frames == 9), "until it is");
+	ok(!*s.wrong, "all of it was right: %s", s.wrong);
+	session_done(&s);
+	settle();
+	ok(kg_show_views(show) == 0, "a session that goes takes its view along");
+	kg_show_free(show);
+}
+
+static void two_views(void)
+{
+	struct kg_show *show = still_show();
+	struct kg_view_open other = usual;
+	struct session a, b, more[KG_VIEWS_MAX];
+	int r = 0;
+
+	session_join(&a, show);
+	session_open(&a, usual);
+	session_graphics(&a, 0x000a0400);
+	turn_until(a.client.frames == 1);
+	click(&a, 50, 50);
+	turn_until(a.client.frames == 2);
+
+	session_join(&b, show);
+	session_open(&b, usual);
+	session_graphics(&b, 0x000a0400);
+	ok(turn_until(b.client.frames == 1) && pixel(&b, 50, 50) == 0xff4000 && pixel(&b, 10, 10) == 0x102030,
+	   "a second view is served from the frame that is there");
+	settle();
+	ok(a.client.frames == 2, "the first notices nothing");
+	session_done(&b);
+
+	other.width = 129;
+	other.height = 65;
+	other.path = KG_PATH_BITMAP;
+	session_join(&b, show);
+	session_open(&b, other);
+	ok(turn_until(b.frames == 1 && a.client.width == 129 && a.client.frames == 3) && a.width == 129 && a.height == 65 &&
+		   a.client.height == 65 && a.sizes == 2 && pixel(&a, 128, 64) == 0xffffff,
+	   "a view with another size changes the desktop's, and the first is told");
+	ok(b.slice_size && !b.client.envelopes && b.last_frame == 1, "a client without the pipeline gets bitmaps");
+	settle();
+	ok(b.frames == 1, "once");
+	ok(!*a.wrong && !*b.wrong, "all of it was right: %s%s", a.wrong, b.wrong);
+
+	for (int i = 0; i < KG_VIEWS_MAX - 2; i++)
+		r = KG_MIN(r, session_join(&more[i], show));
+	ok(r == 0 && session_join(&more[KG_VIEWS_MAX - 2], show) == -EBUSY, "there are %d views at most", KG_VIEWS_MAX);
+
+	kg_show_end(show, KG_END_TAKEN_OVER, "by a test");
+	ok(turn_until(a.end == KG_END_TAKEN_OVER && b.end == KG_END_TAKEN_OVER && more[0].end == KG_END_TAKEN_OVER),
+	   "every view is told why it ends");
+	click(&a, 1, 1);
+	settle();
+	ok(a.client.frames == 3 && kg_show_views(show) == KG_VIEWS_MAX, "and shows nothing any more");
+	kg_show_free(show);
+	session_done(&a);
+	session_done(&b);
+	for (int i = 0; i < KG_VIEWS_MAX - 1; i++)
+		session_done(&more[i]);
+}
+
+/* ---- wrong values ---- */
+
+#define WRONG(i, type, ...) { i, #i " " #__VA_ARGS__, &(struct type){ __VA_ARGS__ }, sizeof(struct type) }
+
+static const struct wrong {
+	uint16_t id;
+	const char *text;
+	const void *body;
+	size_t size;
+} wrongs[] = {
+	WRONG(KG_VIEW_OPEN, kg_view_open, .width = 1),
+	WRONG(KG_VIEW_GRAPHICS, kg_view_graphics, .version = 0x000a0702),
+	WRONG(KG_VIEW_SUPPRESS, kg_view_suppress, .on = 2),
+	WRONG(KG_VIEW_REFRESH, kg_view_rect, .left = 2, .right = 1),
+	WRONG(KG_VIEW_CREDIT, kg_view_credit, .position = 1ull << 40),
+	WRONG(KG_VIEW_CREDIT, kg_view_credit, .position = 0),
+	WRONG(KG_VIEW_ACKNOWLEDGED, kg_view_acknowledged, .frame = 1000),
+	WRONG(KG_VIEW_KEY, kg_view_key, .flags = 4),
+	WRONG(KG_VIEW_KEY, kg_view_key, .down = 2),
+	WRONG(KG_VIEW_TEXT, kg_view_text, .down = 2),
+	WRONG(KG_VIEW_MOTION, kg_view_motion, .x = -1),
+	WRONG(KG_VIEW_MOTION, kg_view_motion, .y = 65536),
+	WRONG(KG_VIEW_MOTION, kg_view_motion, .x = 32768, .relative = 1),
+	WRONG(KG_VIEW_MOTION, kg_view_motion, .relative = 2),
+	WRONG(KG_VIEW_BUTTON, kg_view_button, .evdev = BTN_LEFT - 1),
+	WRONG(KG_VIEW_BUTTON, kg_view_button, .evdev = BTN_EXTRA + 1),
+	WRONG(KG_VIEW_BUTTON, kg_view_button, .evdev = BTN_LEFT, .down = 2),
+	WRONG(KG_VIEW_WHEEL, kg_view_wheel, .units = 257),
+	WRONG(KG_VIEW_WHEEL, kg_view_wheel, .units = -257),
+	WRONG(KG_VIEW_WHEEL, kg_view_wheel, .horizontal = 2),
+	WRONG(KG_VIEW_LOCKS, kg_view_locks, .locks = 16),
+};
+
+#define OPEN(...)                                                                                                      \
+	{                                                                                                              \
+		.width = 300, .height = 200, .path = KG_PATH_BITMAP, .keyboard = 4, .cursor_size = 32,                 \
+		.cursor_slots = 1, .bitmap_size_max = 16384, __VA_ARGS__                                               \
+	}
+
+#pragma GCC diagnostic ignored "-Woverride-init"
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Winitializer-overrides"
+static const struct kg_view_open wrong_opens[] = {
+	OPEN(.width = 0), OPEN(.height = 0), OPEN(.scale = 99), OPEN(.scale = 501), OPEN(.path = 0), OPEN(.path = 3),
+	OPEN(.keyboard = 5), OPEN(.cursor_size = 33), OPEN(.cursor_slots = 0), OPEN(.bitmap_size_max = 16383),
+};
+
+static void wrong_values(void)
+{
+	struct kg_show *show = still_show();
+	struct session good, s;
+	struct kg_view_graphics graphics_message = { 0x000a0701, 0 };
+	struct kg_view_open open = OPEN(.scale = 0);
+	bool refused = true;
+
+	session_join(&good, show);
+	session_open(&good, usual);
+	session_graphics(&good, 0x000a0701);
+	turn_until(good.client.frames == 1);
+
+	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong_opens); i++) {
+		session_join(&s, show);
+		session_open(&s, wrong_opens[i]);
+		refused = turn_until(s.closed) && s.end == KG_END_VIOLATION && refused;
+		session_done(&s);
+	}
+	ok(refused, "OPEN with a wrong value ends the view, %zu times", KG_ARRAY_SIZE(wrong_opens));
+
+	for (size_t i = 0; i < KG_ARRAY_SIZE(wrongs); i++) {
+		session_join(&s, show);
+		session_open(&s, usual);
+		session_graphics(&s, 0x000a0701);
+		turn_until(s.client.frames == 1 && s.cursors == 1);
+		settle();
+		kg_channel_send(s.channel, wrongs[i].id, wrongs[i].body, wrongs[i].size);
+		ok(turn_until(s.closed) && (s.end == KG_END_VIOLATION || wrongs[i].id == KG_VIEW_OPEN), "%s ends the view",
+		   wrongs[i].text);
+		session_done(&s);
+	}
+
+	session_join(&s, show);
+	session_open(&s, open);
+	kg_channel_send(s.channel, KG_VIEW_GRAPHICS, &graphics_message, sizeof(graphics_message));
+	ok(turn_until(s.closed) && s.end == KG_END_VIOLATION, "GRAPHICS on the bitmap path ends the view");
+	session_done(&s);
+
+	session_join(&s, show);
+	click(&s, 1, 1);
+	ok(turn_until(s.closed), "input before OPEN ends the view");
+	session_done(&s);
+
+	session_open(&good, usual);
+	ok(turn_until(good.closed) && kg_show_views(show) == 0, "the others lived on until they did wrong");
+	session_done(&good);
+	kg_show_free(show);
+}
+
+/* ---- a source with hard pictures, and its input ---- */
+
+struct noise {
+	struct kg_source source;
+	struct kg_watch *soon;
+	uint32_t *pixels;		// 4 MiB and more
+	struct kg_region damage;
+	bool wanted;
+};
+
+static void noise_release(struct kg_frame *frame)
+{
+	free(frame->owner);
+}
+
+static void on_soon(void *data)
+{
+	struct noise *noise = data;
+	struct kg_frame *frame;
+	size_t size = (size_t)noise->source.width * noise->source.height * 4;
+
+	if (!noise->wanted || kg_region_empty(&noise->damage))
+		return;
+	noise->wanted = false;
+	frame = malloc(sizeof(*frame) + size);
+	memcpy(frame + 1, noise->pixels, size);
+	if (kg_frame_init(frame, noise->source.width, noise->source.height, noise->source.width * 4,
+			  (const uint8_t *)(frame + 1), noise_release, frame) < 0)
+		abort();
+	frame->damage = noise->damage;
+	kg_region_clear(&noise->damage);
+	noise->source.events->frame(noise->source.data, frame);
+	kg_frame_unref(frame);
+}
+
+static void noise_draw(struct noise *noise, struct kg_rect rect)
+{
+	rect = kg_rect_intersect(rect, kg_rect_of_size(noise->source.width, noise->source.height));
+	for (int32_t y = rect.top; y < rect.bottom; y++)
+		for (int32_t x = rect.left; x < rect.right; x++)
+			noise->pixels[(size_t)y * noise->source.width + (size_t)x] = rnd();
+	kg_region_add(&noise->damage, rect);
+	kg_watch_arm(noise->soon, 0);
+}
+
+static int noise_start(struct kg_source *source)
+{
+	return 0;
+}
+
+static void noise_want(struct kg_source *source)
+{
+	struct noise *noise = kg_container_of(source, struct noise, source);
+
+	noise->wanted = true;
+	kg_watch_arm(noise->soon, 0);
+}
+
+static int noise_resize(struct kg_source *source, uint32_t width, uint32_t height)
+{
+	struct noise *noise = kg_container_of(source, struct noise, source);
+
+	free(noise->pixels);
+	noise->pixels = malloc((size_t)width * height * 4);
+	source->width = width;
+	source->height = height;
+	noise_draw(noise, kg_rect_of_size(width, height));
+	return 0;
+}
+
+static void noise_free(struct kg_source *source)
+{
+	struct noise *noise = kg_container_of(source, struct noise, source);
+
+	kg_watch_free(noise->soon);
+	free(noise->pixels);
+	free(noise);
+}
+
+static const struct kg_source_impl noise_impl = {
+	.name = "noise",
+	.start = noise_start,
+	.want = noise_want,
+	.resize = noise_resize,
+	.free = noise_free,
+};
+
+static struct noise *noise_new(uint32_t width, uint32_t height)
+{
+	struct noise *noise = calloc(1, sizeof(*noise));
+
+	noise->source.impl = &noise_impl;
+	if (kg_loop_timer(loop, &noise->soon, UINT64_MAX, on_soon, noise) < 0)
+		abort();
+	noise_resize(&noise->source, width, height);
+	return noise;
+}
+
+static bool shows(const struct session *session, const struct noise *noise)
+{
+	if (session->client.width != noise->source.width || session->client.height != noise->source.height)
+		return false;
+	for (size_t i = 0; i < (size_t)noise->source.width * noise->source.height; i++) {
+		uint32_t value;
+
+		memcpy(&value, session->client.output + i * 4, 4);
+		if ((value ^ noise->pixels[i]) & 0xffffff)
+			return false;
+	}
+	return true;
+}
+
+/* A session that gives credit only when nothing more comes, until the condition holds. */
+#define credit_until(session, condition)                                                                               \
+	({                                                                                                             \
+		double give_up_ = tap_now() + DEADLINE_MS / 1000.0;                                                    \
+		while (!(condition) && tap_now() < give_up_) {                                                         \
+			give_credit(session);                                                                          \
+			settle();                                                                                      \
+		}                                                                                                      \
+		(condition);                                                                                           \
+	})
+
+static void large_frames(void)
+{
+	struct noise *noise = noise_new(300, 200);
+	struct kg_show *show = show_new(&noise->source, NULL);
+	struct kg_view_open open = usual;
+	struct session s, late;
+
+	open.width = 1920;
+	open.height = 1200;
+	session_join(&s, show);
+	s.lazy = true;
+	session_open(&s, open);
+	session_graphics(&s, 0x000a0701);
+	settle();
+	give_credit(&s);	// for the surface
+	settle();
+	ok(s.slices > 2 && s.client.frames == 0, "a frame larger than the ring waits in its middle (%u slices)", s.slices);
+	noise_draw(noise, (struct kg_rect){ 1000, 10, 1100, 100 });
+	ok(credit_until(&s, s.client.frames == 2) && shows(&s, noise),
+	   "it goes on with credit, and what changed meanwhile follows");
+	noise_draw(noise, kg_rect_of_size(1920, 1200));
+	give_credit(&s);
+	settle();
+	noise_resize(&noise->source, 640, 480);
+	ok(credit_until(&s, shows(&s, noise)) && s.client.resets == 2, "a new size in the middle of a frame waits for its end");
+	noise_resize(&noise->source, 1920, 1200);
+	credit_until(&s, s.client.in_frame);
+	session_graphics(&s, 0x000a0502);
+	ok(credit_until(&s, shows(&s, noise)) && s.client.confirms == 2 && !*s.wrong,
+	   "GRAPHICS again in the middle of a frame forgets it: %s", s.wrong);
+	noise->source.events->lost(noise->source.data, -ENODEV, "the test's desktop is gone");
+	ok(turn_until(s.end == KG_END_DESKTOP_LOST) && lost_error == -ENODEV, "a desktop that is lost tells all");
+	ok(session_join(&late, show) == -ENODEV, "and takes no more views");
+	kg_show_free(show);
+	session_done(&s);
+	session_done(&late);
+}
+
+/* Anything in any order, and in the end the client shows the desktop. */
+static void any_order(void)
+{
+	struct noise *noise = noise_new(300, 200);
+	struct kg_show *show = show_new(&noise->source, NULL);
+	struct kg_view_suppress suppress = { 0 };
+	struct session s;
+
+	session_join(&s, show);
+	session_open(&s, usual);
+	session_graphics(&s, 0x000a0701);
+	turn_until(s.client.frames == 1);
+	for (int i = 0; i < 400 && !*s.wrong; i++) {
+		struct kg_view_rect rect = { 0, 0, (uint16_t)(rnd() % 400), (uint16_t)(rnd() % 400) };
+
+		switch (rnd() % 12) {
+		case 0:
+			noise_resize(&noise->source, rnd() % 400 + 1, rnd() % 400 + 1);
+			break;
+		case 1:
+			session_graphics(&s, 0x000a0600);
+			break;
+		case 2:
+			kg_channel_send(s.channel, KG_VIEW_REFRESH, &rect, sizeof(rect));
+			break;
+		case 3:
+			suppress.on = !suppress.on;
+			kg_channel_send(s.channel, KG_VIEW_SUPPRESS, &suppress, sizeof(suppress));
+			break;
+		case 4:
+			s.lazy = !s.lazy;
+			break;
+		case 5:
+			s.silent = !s.silent;
+			acknowledge(&s, s.last_frame, rnd() % 4 ? 0 : 0xffffffff);
+			break;
+		case 6:
+			give_credit(&s);
+			break;
+		default:
+			noise_draw(noise, kg_rect_from(rnd() % 300, rnd() % 300, rnd() % 300, rnd() % 300));
+		}
+		for (uint32_t n = rnd() % 20; n; n--)
+			kg_loop_turn(loop, 0);
+	}
+	s.lazy = s.silent = false;
+	suppress.on = 0;
+	kg_channel_send(s.channel, KG_VIEW_SUPPRESS, &suppress, sizeof(suppress));
+	give_credit(&s);
+	acknowledge(&s, s.last_frame, 0);
+	ok(turn_until(shows(&s, noise)) && !*s.wrong, "after anything in any order the client shows the desktop (%u frames) %s",
+	   s.client.frames, s.wrong);
+	kg_show_free(show);
+	session_done(&s);
+}
+
+static void input(void)
+{
+	struct noise *noise = noise_new(300, 200);
+	struct kg_input_memory memory;
+	struct kg_show *show;
+	struct session s;
+	struct kg_view_key key = { .scancode = 0x1e, .down = 1 };
+	struct kg_view_wheel wheel = { .units = -120 };
+	struct kg_view_motion motion = { .x = -5, .y = 7, .relative = 1 };
+	const struct kg_input_event *event;
+
+	kg_input_memory_init(&memory);
+	show = show_new(&noise->source, &memory.sink);
+	session_join(&s, show);
+	session_open(&s, usual);
+	kg_channel_send(s.channel, KG_VIEW_KEY, &key, sizeof(key));
+	kg_channel_send(s.channel, KG_VIEW_WHEEL, &wheel, sizeof(wheel));
+	kg_channel_send(s.channel, KG_VIEW_MOTION, &motion, sizeof(motion));
+	ok(turn_until(memory.count == 3), "keys, wheel and motion arrive");
+	event = kg_input_memory_event(&memory, 0);
+	ok(event && event->type == KG_INPUT_KEY && event->code == KEY_A && event->x == 1, "the key as it was pressed");
+	noise->source.events->warp(noise->source.data, 1000, 50);
+	noise->source.events->locks(noise->source.data, KG_LOCK_CAPS);
+	ok(turn_until(s.locks == KG_LOCK_CAPS) && s.warp.x == 299 && s.warp.y == 50, "warps and lock lights come back");
+	session_done(&s);
+	settle();
+	event = kg_input_memory_event(&memory, 3);
+	ok(event && event->type == KG_INPUT_KEY && event->code == KEY_A && event->x == 0,
+	   "a key that is held is released when the session goes");
+	kg_show_free(show);
+}
+
+static void cursors(void)
+{
+	struct noise *noise = noise_new(300, 200);
+	struct kg_show *show = show_new(&noise->source, NULL);
+	uint32_t *shape = calloc(64 * 64, 4);
+	struct kg_cursor cursor = { .width = 64, .height = 64, .pixels = (const uint8_t *)shape };
+	struct kg_view_open open = usual;
+	struct session s;
+
+	open.cursor_size = 32;
+	open.cursor_slots = 2;
+	session_join(&s, show);
+	session_open(&s, open);
+	session_graphics(&s, 0x000a0701);
+	turn_until(s.client.frames == 1);
+	for (int i = 0; i < 64 * 64; i++)
+		shape[i] = 0xff00ff00;
+	noise->source.events->cursor(noise->source.data, &cursor);
+	ok(turn_until(s.cursors == 1) && s.cursor.what == KG_CURSOR_NEW && s.cursor.width == 32 && s.cursor_pixel == 0xff00ff00,
+	   "a shape too large for the client is made smaller");
+	settle();
+	noise->source.events->cursor(noise->source.data, &(struct kg_cursor){ 0 });
+	ok(turn_until(s.cursors == 2) && s.cursor.what == KG_CURSOR_HIDDEN, "no shape hides the pointer");
+	noise->source.events->cursor(noise->source.data, &cursor);
+	ok(turn_until(s.cursors == 3) && s.cursor.what == KG_CURSOR_CACHED && s.cursor.slot == 0, "a known shape is not sent again");
+	s.lazy = true;
+	for (uint32_t i = 0; i < 100; i++) {
+		shape[0] = 0xff000000 | i;
+		noise->source.events->cursor(noise->source.data, &cursor);
+	}
+	settle();
+	ok(s.cursors == 4, "a session that does not read is not flooded (%u)", s.cursors);
+	s.lazy = false;
+	give_credit(&s);
+	ok(turn_until(s.cursors == 5) && s.cursor.what == KG_CURSOR_NEW, "and then gets the last one");
+	cursor.hot_x = 64;
+	noise->source.events->cursor(noise->source.data, &cursor);
+	settle();
+	ok(s.cursors == 5 && !*s.wrong, "a hot spot outside is not passed on: %s", s.wrong);
+	kg_show_free(show);
+	session_done(&s);
+	free(shape);
+}
+
+int main(void)
+{
+	tap_seed_init();
+	kg_log_init("test_view", KG_LOG_ERR);
+	if (kg_loop_new(&loop) < 0 || kg_pool_new(&pool, loop, 2) < 0)
+		return EXIT_FAILURE;
+	graphics();
+	unacknowledged();
+	two_views();
+	wrong_values();
+	large_frames();
+	any_order();
+	input();
+	cursors();
+	kg_pool_free(pool);
+	kg_loop_free(loop);
+	return tap_end();
+}
