@@ -74,8 +74,11 @@ class Client:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
         self.process.stdout.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
 
 
 def until(condition, seconds):
@@ -141,9 +144,7 @@ def test_hang(tap, machine, client):
         try:
             tap.ok(taken.line() == "open", "a second client takes the display")
             began = time.monotonic()
-            said = again.ask("key 30")
-            if said == "ok":
-                said = again.line(20)
+            said = again.line(20)
             tap.ok(said.startswith("lost"), "the first one is told after %.1f s (%s)" % (time.monotonic() - began, said))
         finally:
             taken.stop()
