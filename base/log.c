@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* The longest line with its end; what is longer is cut and ends in "...". */
 #define LINE_SIZE 1000
@@ -18,13 +19,23 @@ static bool prefixed;		// "<3>" in front, as the journal wants it (sd-daemon(3))
 static const char *const level_words[] = { "error", "warning", "info", "debug" };
 static const char *const level_prefixes[] = { "<3>", "<4>", "<6>", "<7>" };
 
+/* systemd names the journal's socket by device and inode: standard error may have been redirected since. */
+static bool is_journal(const char *stream)
+{
+	unsigned long long device, inode;
+	struct stat stat;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &stat) == 0 &&
+	       stat.st_dev == device && stat.st_ino == inode;
+}
+
 void kg_log_init(const char *program, enum kg_log_level level)
 {
 	const char *forced = getenv("KG_LOG_PREFIX");
 
 	program_name = program;
 	kg_log_level = level;
-	prefixed = getenv("JOURNAL_STREAM") || (forced && !strcmp(forced, "1"));
+	prefixed = is_journal(getenv("JOURNAL_STREAM")) || (forced && !strcmp(forced, "1"));
 }
 
 bool kg_log_level_parse(const char *name, enum kg_log_level *ret)

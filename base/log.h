@@ -12,7 +12,8 @@ enum kg_log_level { KG_LOG_NOTHING = -1 /* fuzz targets */, KG_LOG_ERR, KG_LOG_W
 
 extern enum kg_log_level kg_log_level;
 
-/* Names the program in front of every line. The string is kept, not copied. */
+/* Names the program in front of every line. The string is kept, not copied. Levels are written for the journal when standard
+ * error is it (JOURNAL_STREAM), or KG_LOG_PREFIX is 1. */
 void kg_log_init(const char *program, enum kg_log_level level);
 
 /* "error", "warning", "info" or "debug"; false when it is none of them. */

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 static int reader = -1;
@@ -135,6 +136,9 @@ static void test_long(void)
 
 static void test_prefix(void)
 {
+	struct stat stat;
+	char stream[64];
+
 	setenv("KG_LOG_PREFIX", "1", 1);
 	kg_log_init("prog", KG_LOG_DEBUG);
 	kg_err(-EIO, "lost");
@@ -142,10 +146,16 @@ static void test_prefix(void)
 	kg_debug("d");
 	ok(said("<7>topic: d"), "and debug lines theirs");
 	unsetenv("KG_LOG_PREFIX");
+	fstat(STDERR_FILENO, &stat);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)stat.st_dev, (unsigned long long)stat.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	kg_log_init("prog", KG_LOG_INFO);
+	kg_warn(0, "w");
+	ok(said("<4>topic: w"), "JOURNAL_STREAM that is standard error means the journal");
 	setenv("JOURNAL_STREAM", "8:1234", 1);
 	kg_log_init("prog", KG_LOG_INFO);
 	kg_warn(0, "w");
-	ok(said("<4>topic: w"), "JOURNAL_STREAM means the journal");
+	ok(said("prog: warning: topic: w"), "another does not");
 	unsetenv("JOURNAL_STREAM");
 	kg_log_init("prog", KG_LOG_INFO);
 }
