@@ -475,6 +475,29 @@ static unsigned bound_keys(struct painter *p)
 	return bound;
 }
 
+/* A process that is killed leaves its keys and buttons pressed. */
+static void test_leftovers(struct viewer *v, struct painter *p, const char *display)
+{
+	xcb_query_keymap_reply_t *keys;
+	xcb_query_pointer_reply_t *pointer;
+	bool held = true;
+
+	kg_input_key(v->bundle.input, KEY_LEFTSHIFT, true);
+	kg_input_button(v->bundle.input, BTN_LEFT, true);
+	free(next_event(v, p, XCB_BUTTON_PRESS, XCB_BUTTON_PRESS));
+	viewer_close(v);
+	ok(viewer_open(v, display, 0, 0) == 0, "the display is opened again while a key and a button are pressed");
+	run_until(v, false, 20);
+	keys = xcb_query_keymap_reply(p->c, xcb_query_keymap(p->c), NULL);
+	pointer = xcb_query_pointer_reply(p->c, xcb_query_pointer(p->c, p->screen->root), NULL);
+	if (keys && pointer)
+		held = keys->keys[(KEY_LEFTSHIFT + 8) / 8] || pointer->mask;
+	ok(!held, "what was held is released");
+	free(keys);
+	free(pointer);
+	drain(v, p);
+}
+
 static void test_xvfb(void)
 {
 	static struct viewer v;
@@ -498,6 +521,11 @@ static void test_xvfb(void)
 	test_keys(&v, &p);
 	test_text(&v, &p);
 	test_pointer(&v, &p);
+	test_leftovers(&v, &p, server.display);
+	kg_input_text(v.bundle.input, 0x4e2d);
+	expect_text(&v, &p, 0x01004e2d);
+	kg_source_want(v.bundle.source);
+	run_until(&v, v.frames == 1, 3000);
 	r = kg_source_resize(v.bundle.source, 641, 479);
 	ok(r == 0 && run_until(&v, v.width == 641 && v.height == 479, 3000) && difference(&p, &v) < 0,
 	   "an Xvfb becomes smaller");

@@ -27,7 +27,7 @@ class Picture:
         self.pixels[3::4] = bytes(width * height)
 
     def __eq__(self, other):
-        return (self.width, self.height) == (other.width, other.height) and self.pixels == other.pixels
+        return isinstance(other, Picture) and (self.width, self.height) == (other.width, other.height) and self.pixels == other.pixels
 
     def rows(self):
         stride = self.width * 4

@@ -342,6 +342,24 @@ static const struct kg_input_sink_impl x11_sink_impl = {
 	.free = x11_sink_free,
 };
 
+/* What a process before us held when it was killed is held still: nobody but us would ever release it. */
+static void release_leftovers(struct kg_x11 *x)
+{
+	xcb_query_keymap_reply_t *keys = xcb_query_keymap_reply(x->c, xcb_query_keymap(x->c), NULL);
+	xcb_query_pointer_reply_t *pointer =
+		xcb_query_pointer_reply(x->c, xcb_query_pointer(x->c, x->screen->root), NULL);
+
+	for (uint32_t keycode = 8; keys && keycode < KG_X11_KEYCODES; keycode++)
+		if (keys->keys[keycode / 8] >> keycode % 8 & 1)
+			xcb_test_fake_input(x->c, XCB_KEY_RELEASE, (uint8_t)keycode, XCB_CURRENT_TIME, XCB_NONE, 0, 0,
+					    0);
+	for (uint8_t button = 1; pointer && button <= 5; button++)
+		if (pointer->mask & (XCB_BUTTON_MASK_1 << (button - 1)))
+			xcb_test_fake_input(x->c, XCB_BUTTON_RELEASE, button, XCB_CURRENT_TIME, XCB_NONE, 0, 0, 0);
+	free(keys);
+	free(pointer);
+}
+
 int kg_x11_input_new(struct kg_x11_input **ret, struct kg_x11 *x, struct kg_source *source)
 {
 	struct kg_x11_input *input = calloc(1, sizeof(*input));
@@ -360,6 +378,7 @@ int kg_x11_input_new(struct kg_x11_input **ret, struct kg_x11 *x, struct kg_sour
 		return r;
 	}
 	look_at_caps(input);
+	release_leftovers(x);
 	*ret = input;
 	return 0;
 }
