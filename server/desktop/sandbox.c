@@ -118,6 +118,8 @@ int kg_desktop_filter(const struct kg_desktop_kind *kind, enum kg_sandbox_mode m
 		return -ENOMEM;
 	count = 0;
 	for (size_t i = 0; i < KG_ARRAY_SIZE(lists); i++) {
+		if (!lists[i])
+			continue;	// memcpy() takes no NULL, and gcc then takes the check in count_of() away too
 		memcpy(rules + count, lists[i], count_of(lists[i]) * sizeof(*rules));
 		count += count_of(lists[i]);
 	}
