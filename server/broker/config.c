@@ -340,12 +340,12 @@ int kg_config_add_desktop(struct kg_config *config, const char *text, struct kg_
 	error->line = 0;
 	if (config->desktops)
 		return wrong(error, "a second desktop: several are for a configuration file");
-	r = add_desktop(config, "desktop", 0, error);
+	snprintf(kind, sizeof(kind), "%.*s", colon ? (int)(colon - text) : (int)strlen(text), text);
+	r = add_desktop(config, kind, 0, error);	// it needs no other name
 	if (r < 0)
 		return r;
 	desktop = config->desktops;
 	desktop->always = true;
-	snprintf(kind, sizeof(kind), "%.*s", colon ? (int)(colon - text) : (int)strlen(text), text);
 	r = kg_config_set_desktop(desktop, "kind", kind, error);
 	if (r == 0 && colon && colon[1])
 		r = set_once(&desktop->where, colon + 1, KG_NAME_MAX, error);

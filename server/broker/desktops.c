@@ -1,5 +1,4 @@
 /* Desktop processes: states, heartbeat, replacement, views. */
-#define KG_TOPIC "desktops"
 #include "server/broker/desktops.h"
 
 #include "base/limits.h"
@@ -223,8 +222,8 @@ static int on_ready(struct kg_desktop *desktop, const struct kg_host_ready *read
 	desktop->layers = (int)ready->layers;
 	desktop->missed = 0;
 	kg_channel_set_phase(desktop->channel, KG_HOST_RUN);
-	kg_info("desktop %s: %ux%u, pid %d, sandbox: %s", desktop->config->name, ready->width, ready->height,
-		(int)kg_process_pid(desktop->process), kg_sandbox_layers_text(desktop->layers, layers));
+	kg_debug("desktop %s: %ux%u, pid %d, sandbox: %s", desktop->config->name, ready->width, ready->height,
+		 (int)kg_process_pid(desktop->process), kg_sandbox_layers_text(desktop->layers, layers));
 	beat(desktop);
 	give_views(desktop);
 	return 0;
