@@ -1,5 +1,4 @@
 /* One connection: a pair of processes, its states and its messages. */
-#define KG_TOPIC "session"
 #include "server/broker/session.h"
 
 #include "base/limits.h"
