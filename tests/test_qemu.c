@@ -8,6 +8,7 @@
 #include "input/sink.h"
 #include "server/desktop/cursor.h"
 #include "server/desktop/kind.h"
+#include "server/desktop/qemu/bus.h"
 #include "server/desktop/source.h"
 #include "tests/tap.h"
 
@@ -728,6 +729,62 @@ static void test_input(struct seen *seen, struct peer *peer)
 	   "an impossible one is not");
 }
 
+/* ---- the connection alone ---- */
+
+static size_t put_field(uint8_t *at, size_t used, uint8_t code, char type, const char *text)
+{
+	uint32_t length = (uint32_t)strlen(text);
+
+	used = (used + 7) / 8 * 8;
+	memcpy(at + used, (uint8_t[]){ code, 1, (uint8_t)type, 0 }, 4);
+	memcpy(at + used + 4, &length, 4);
+	memcpy(at + used + 8, text, length + 1);
+	return used + 8 + length + 1;
+}
+
+static void on_closed(void *data, int error)
+{
+	*(int *)data = error;
+}
+
+/*
+ * The end of the authentication and QEMU's first call in one piece: sd-bus reads both and poll sees nothing more. The call
+ * must be answered all the same, or the whole machine stands still.
+ */
+static void test_first_call(void)
+{
+	uint8_t bytes[512] = "OK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n", message[256] = { 'l', 1, 0, 1 };
+	char answer[1024] = "";
+	size_t size = strlen((char *)bytes), used = 16, got_size = 0;
+	struct kg_qemu_bus bus;
+	struct seen seen = { 0 };
+	int pair[2], closed = 0;
+
+	used = put_field(message, used, 1, 'o', "/org/qemu/Display1/Listener");
+	used = put_field(message, used, 2, 's', "org.freedesktop.DBus.Peer");
+	used = put_field(message, used, 3, 's', "Ping");
+	memcpy(message + 8, &(uint32_t){ 1 }, 4);
+	memcpy(message + 12, &(uint32_t){ (uint32_t)used - 16 }, 4);
+	used = (used + 7) / 8 * 8;
+	memcpy(bytes + size, message, used);
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0 || kg_loop_new(&seen.loop) < 0)
+		abort();
+	ok(kg_qemu_bus_init(&bus, seen.loop, pair[0], on_closed, &closed) == 0 && kg_qemu_bus_start(&bus) == 0,
+	   "a connection begins");
+	turn_until(&seen, (got_size += (size_t)KG_MAX(0, recv(pair[1], answer + got_size, sizeof(answer) - got_size, 0))) &&
+				  memmem(answer, got_size, "BEGIN\r\n", 7),
+		   1000);
+	if (send(pair[1], bytes, size + used, 0) < 0)
+		abort();
+	ok(turn_until(&seen, recv(pair[1], answer, sizeof(answer), 0) > 2, 1000) && answer[0] == 'l' && answer[1] == 2,
+	   "a call that comes together with the authentication is answered");
+	kg_close(pair[1]);
+	ok(turn_until(&seen, closed < 0, 1000), "the end of the connection is told");
+	kg_qemu_bus_done(&bus);
+	kg_loop_free(seen.loop);
+}
+
 /* ---- ends ---- */
 
 static void test_desktop(void)
@@ -792,6 +849,7 @@ int main(void)
 	int before = dup(0), after;
 
 	kg_close(before);
+	test_first_call();
 	test_desktop();
 	test_ends();
 	test_deadline();
