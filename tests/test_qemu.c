@@ -767,7 +767,7 @@ static void on_closed(void *data, int error)
  */
 static void test_first_call(void)
 {
-	uint8_t bytes[512] = "OK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n", message[256] = { 'l', 1, 0, 1 };
+	uint8_t bytes[512] = "DATA\r\nOK 0123456789abcdef0123456789abcdef\r\nAGREE_UNIX_FD\r\n", message[256] = { 'l', 1, 0, 1 };
 	size_t size = strlen((char *)bytes), used = 16;
 	struct text text = { .size = 0 };
 	struct kg_qemu_bus bus;
