@@ -96,25 +96,56 @@ static inline __m256i shift_in(__m256i v, __m256i before)
 	return _mm256_alignr_epi8(v, _mm256_permute2x128_si256(before, v, 0x21), 15);
 }
 
-/* One block of a row: stores the values, returns in same a bit for each that equals the one before it. */
-static inline __attribute__((always_inline)) void delta(const uint8_t *row, const uint8_t *above, uint32_t x, uint32_t count,
-							uint8_t *const planes[3], struct colours *before,
-							uint64_t same[3])
+static inline __attribute__((always_inline)) struct block load(const uint8_t *row, const uint8_t *above, uint32_t x,
+							       uint32_t count)
 {
 	struct block b = count < BLOCK ? load_tail(row + x * 4, count) : load_whole(row + x * 4);
-	struct colours c;
 
 	if (above)
 		b = subtract(b, count < BLOCK ? load_tail(above + x * 4, count) : load_whole(above + x * 4));
-	c = split(b);
+	return b;
+}
+
+static inline bool all_zero(const struct block *a, const struct block *b)
+{
+	const __m256i colours = _mm256_set1_epi32(0x00ffffff);
+	__m256i any = _mm256_setzero_si256();
+
+	UNROLLED
+	for (int i = 0; i < 4; i++)
+		any = _mm256_or_si256(any, _mm256_or_si256(a->pixels[i], b->pixels[i]));
+	return _mm256_testz_si256(any, colours);
+}
+
+/* One block of a row: stores the values, returns in same a bit for each that equals the one before it. */
+static inline __attribute__((always_inline)) void delta(struct block b, bool folded, uint32_t x, uint8_t *const planes[3],
+							struct colours *before, uint64_t same[3])
+{
+	struct colours c = split(b);
+
 	UNROLLED
 	for (int i = 0; i < 3; i++) {
-		__m256i v = above ? fold(c.plane[i]) : c.plane[i];
+		__m256i v = folded ? fold(c.plane[i]) : c.plane[i];
 		__m256i equal = _mm256_cmpeq_epi8(v, shift_in(v, before->plane[i]));
 
 		_mm256_storeu_si256((__m256i *)(planes[i] + x), v);
 		same[i] = (uint32_t)_mm256_movemask_epi8(equal);
 		before->plane[i] = v;
+	}
+}
+
+/* Two blocks that equal the row above, which most of a desktop's do. */
+static inline __attribute__((always_inline)) void delta_none(uint32_t x, uint8_t *const planes[3], struct colours *before,
+							     uint64_t *const same[3])
+{
+	const __m256i zero = _mm256_setzero_si256();
+
+	UNROLLED
+	for (int i = 0; i < 3; i++) {
+		_mm256_storeu_si256((__m256i *)(planes[i] + x), zero);
+		_mm256_storeu_si256((__m256i *)(planes[i] + x + BLOCK), zero);
+		same[i][x / 64] = UINT64_MAX - !!_mm256_extract_epi8(before->plane[i], 31);
+		before->plane[i] = zero;
 	}
 }
 
@@ -126,18 +157,24 @@ static inline __attribute__((always_inline)) void delta_row(const uint8_t *row, 
 	uint32_t x = 0;
 
 	for (; width - x >= 2 * BLOCK; x += 2 * BLOCK) {
-		delta(row, above, x, BLOCK, planes, &before, low);
-		delta(row, above, x + BLOCK, BLOCK, planes, &before, high);
+		struct block a = load(row, above, x, BLOCK), b = load(row, above, x + BLOCK, BLOCK);
+
+		if (above && all_zero(&a, &b)) {
+			delta_none(x, planes, &before, same);
+			continue;
+		}
+		delta(a, above, x, planes, &before, low);
+		delta(b, above, x + BLOCK, planes, &before, high);
 		UNROLLED
 		for (int i = 0; i < 3; i++)
 			same[i][x / 64] = low[i] | high[i] << 32;
 	}
 	if (x == width)
 		return;
-	delta(row, above, x, KG_MIN(width - x, BLOCK + 0u), planes, &before, low);
+	delta(load(row, above, x, KG_MIN(width - x, BLOCK + 0u)), above, x, planes, &before, low);
 	high[0] = high[1] = high[2] = 0;
 	if (width - x > BLOCK)
-		delta(row, above, x + BLOCK, width - x - BLOCK, planes, &before, high);
+		delta(load(row, above, x + BLOCK, width - x - BLOCK), above, x + BLOCK, planes, &before, high);
 	UNROLLED
 	for (int i = 0; i < 3; i++)
 		same[i][x / 64] = _bzhi_u64(low[i] | high[i] << 32, width - x);
