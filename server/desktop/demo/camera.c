@@ -8,8 +8,8 @@
 
 #define FRAMES_PER_SECOND 60
 #define CLEARANCE_M 34
-#define NEAR_M 1.0f
-#define FAR_M 4000.0f
+#define NEAR_M 2.0f
+#define FAR_M 6000.0f
 #define COURSE_X 31.0		// metres a second; the two have no common measure, so that the course fills the square
 #define COURSE_Z 19.1
 

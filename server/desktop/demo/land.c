@@ -14,6 +14,8 @@ struct light {
 	float sun;			// 0 in the shadow, 1 in full light on level ground
 	float sky;			// how much of the sky is seen
 	float level;			// the normal's y: 1 is flat
+	float wood;			// where trees stand, 0 to 1
+	float rough;			// wide noise that borders follow
 };
 
 struct rgb {
@@ -28,7 +30,7 @@ static float at(const float *map, int32_t x, int32_t z)
 static float height_of(float x, float z)	// in cells
 {
 	const float scale = 1.0f / CELLS;
-	float warp_x = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 71, 3), warp_z = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 83, 3);
+	float warp_x = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 71, 2), warp_z = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 83, 2);
 	float u = x * scale + warp_x * 0.035f, v = z * scale + warp_z * 0.035f;
 	float wide = kg_noise_sum(u * 3, v * 3, 3, 11, 2);
 	float hills = kg_noise_sum(u * 12, v * 12, 12, 23, 5);
@@ -95,6 +97,14 @@ static void blur(const float *from, float *to, float *line)
 	}
 }
 
+static float forest(float x, float z, float height, float level)	// x and z in cells
+{
+	float n = kg_noise_sum(x * 24 / CELLS, z * 24 / CELLS, 24, 131, 3);
+
+	return kg_smooth(-0.05f, 0.2f, n) * kg_smooth(5, 14, height) * kg_smooth(210, 130, height) *
+	       kg_smooth(0.80f, 0.9f, level);
+}
+
 static void make_light(const struct kg_land *land, struct light *light, const float *edge, const float *wide)
 {
 	for (int32_t z = 0; z < CELLS; z++) {
@@ -110,6 +120,8 @@ static void make_light(const struct kg_land *land, struct light *light, const fl
 				.sun = KG_MAX(facing, 0) * kg_smooth(-14, 6, h - edge[i]),
 				.sky = kg_clamp(0.75f + (h - wide[i]) * 0.012f, 0.35f, 1.15f) * (0.6f + 0.4f * level),
 				.level = level,
+				.wood = forest((float)x, (float)z, h, level),
+				.rough = kg_noise_sum((float)x * 0.125f, (float)z * 0.125f, CELLS / 8, 211, 2),
 			};
 		}
 	}
@@ -125,23 +137,15 @@ static struct rgb blend(struct rgb a, struct rgb b, float t)
 	return (struct rgb){ kg_mix(a.r, b.r, t), kg_mix(a.g, b.g, t), kg_mix(a.b, b.b, t) };
 }
 
-/* Where trees stand, 0 to 1: x and z in cells. */
-static float forest(float x, float z, float height, float level)
-{
-	float n = kg_noise_sum(x * 24 / CELLS, z * 24 / CELLS, 24, 131, 3);
-
-	return kg_smooth(-0.05f, 0.2f, n) * kg_smooth(5, 14, height) * kg_smooth(210, 130, height) * kg_smooth(0.80f, 0.9f, level);
-}
-
-static struct rgb ground(float x, float z, float h, float level)
+static struct rgb ground(float x, float z, float h, const struct light *light)
 {
 	const struct rgb sand = { 0.50f, 0.42f, 0.27f }, meadow = { 0.17f, 0.23f, 0.055f }, dry = { 0.33f, 0.29f, 0.10f };
 	const struct rgb wood = { 0.045f, 0.085f, 0.03f }, rock = { 0.25f, 0.215f, 0.19f }, dark = { 0.15f, 0.13f, 0.12f };
 	const struct rgb snow = { 0.90f, 0.92f, 0.96f }, bed = { 0.10f, 0.16f, 0.13f };
-	float fine = kg_noise(x * 0.6f, z * 0.6f, CELLS * 3 / 5, 201), rough = kg_noise_sum(x * 0.125f, z * 0.125f, CELLS / 8, 211, 2);
+	float fine = kg_noise(x * 0.625f, z * 0.625f, CELLS * 5 / 8, 201), rough = light->rough, level = light->level;
 	struct rgb c = blend(meadow, dry, kg_smooth(-0.3f, 0.5f, rough + (h - 90) * 0.004f));
 
-	c = blend(c, wood, 0.92f * forest(x, z, h, level));
+	c = blend(c, wood, 0.92f * light->wood);
 	c = blend(c, sand, kg_smooth(5.5f, 2.0f, h + fine * 3));
 	c = blend(c, blend(rock, dark, kg_smooth(-0.2f, 0.3f, fine + rough)), kg_smooth(0.86f, 0.74f, level + fine * 0.05f + rough * 0.05f));
 	c = blend(c, snow, kg_smooth(235, 275, h + rough * 90 + fine * 25) * kg_smooth(0.58f, 0.72f, level + fine * 0.08f));
@@ -174,6 +178,14 @@ static void make_colour(uint8_t *ret, const struct film *film, struct rgb c, flo
 	ret[2] = expose(film, c.b * (sun * 1.22f + sky * 0.60f));
 }
 
+/* The light between four cells. */
+static struct light light_between(const struct light *const four[4], float u, float v)
+{
+#define BETWEEN(field) between((float[]){ four[0]->field, four[1]->field, four[2]->field, four[3]->field }, u, v)
+	return (struct light){ BETWEEN(sun), BETWEEN(sky), BETWEEN(level), BETWEEN(wood), BETWEEN(rough) };
+#undef BETWEEN
+}
+
 static void make_colours(struct kg_land *land, const struct film *film, const struct light *light)
 {
 	const float scale = (float)CELLS / KG_LAND_COLOURS;
@@ -182,51 +194,58 @@ static void make_colours(struct kg_land *land, const struct film *film, const st
 		for (int32_t i = 0; i < KG_LAND_COLOURS; i++) {
 			float x = ((float)i + 0.5f) * scale, z = ((float)j + 0.5f) * scale;
 			int32_t x0 = (int32_t)x, z0 = (int32_t)z;
-			float u = x - (float)x0, v = z - (float)z0;
-			float h[4], sun[4], sky[4], level[4];
+			float u = x - (float)x0, v = z - (float)z0, h[4], height;
+			const struct light *four[4];
+			struct light here;
 			uint8_t *out = land->colours + ((size_t)j * KG_LAND_COLOURS + (size_t)i) * 4;
 
 			for (int k = 0; k < 4; k++) {
 				size_t cell = (size_t)((z0 + k / 2) & MASK) * CELLS + (size_t)((x0 + k % 2) & MASK);
 
 				h[k] = land->heights[cell];
-				sun[k] = light[cell].sun;
-				sky[k] = light[cell].sky;
-				level[k] = light[cell].level;
+				four[k] = &light[cell];
 			}
-			float height = between(h, u, v);
-
-			make_colour(out, film, ground(x, z, height, between(level, u, v)), between(sun, u, v), between(sky, u, v));
-			out[3] = (uint8_t)(255 * kg_clamp(height / (2 * KG_LAND_SHORE_M) + 0.5f, 0, 1) + 0.5f);
+			height = between(h, u, v);
+			here = light_between(four, u, v);
+			make_colour(out, film, ground(x, z, height, &here), here.sun, here.sky);
+			out[3] = 255;
 		}
 	}
 }
 
+/* Grain for what is near and waves for the water: the same noise, lit and as slopes. */
 static void make_detail(struct kg_land *land)
 {
 	enum { N = KG_LAND_DETAIL };
+	const float s = 16.0f / N;
 
 	for (int32_t j = 0; j < N; j++) {
-		for (int32_t i = 0; i < N; i++) {
-			const float s = 16.0f / N;
-			uint8_t *out = land->detail + ((size_t)j * N + (size_t)i) * 4;
-			float n = kg_noise_sum((float)i * s, (float)j * s, 16, 301, 5);
-			float dx = n - kg_noise_sum((float)(i + 1) * s, (float)j * s, 16, 301, 5);
-			float dz = n - kg_noise_sum((float)i * s, (float)(j + 1) * s, 16, 301, 5);
+		float next = kg_noise_sum(0, (float)j * s, 16, 301, 5);
 
+		for (int32_t i = 0; i < N; i++) {
+			uint8_t *out = land->detail + ((size_t)j * N + (size_t)i) * 4;
+			float n = next, dx, dz;
+
+			next = kg_noise_sum((float)(i + 1) * s, (float)j * s, 16, 301, 5);
+			dx = n - next;
+			dz = n - kg_noise_sum((float)i * s, (float)(j + 1) * s, 16, 301, 5);
 			out[0] = (uint8_t)(255 * kg_clamp(0.5f + (dx * KG_LAND_SUN_X + dz * KG_LAND_SUN_Z) * 1.4f + n * 0.25f, 0, 1));
 			out[1] = (uint8_t)(255 * kg_clamp(0.5f + dx * 2, 0, 1));
 			out[2] = (uint8_t)(255 * kg_clamp(0.5f + dz * 2, 0, 1));
-			out[3] = (uint8_t)(255 * kg_clamp(0.5f + n * 0.6f, 0, 1));
+			out[3] = 255;
 		}
 	}
-	for (int32_t j = 0; j < KG_LAND_CLOUDS; j++) {
-		for (int32_t i = 0; i < KG_LAND_CLOUDS; i++) {
-			const float s = 4.0f / KG_LAND_CLOUDS;
-			float n = kg_noise_sum((float)i * s, (float)j * s, 4, 401, 6);
+}
 
-			land->clouds[(size_t)j * KG_LAND_CLOUDS + (size_t)i] = (uint8_t)(255 * kg_clamp(0.5f + n * 0.75f, 0, 1));
-		}
+static void make_clouds(struct kg_land *land)
+{
+	enum { N = KG_LAND_CLOUDS };
+	const float s = 4.0f / N;
+
+	for (int32_t i = 0; i < N * N; i++) {
+		float n = kg_noise_sum((float)(i % N) * s, (float)(i / N) * s, 4, 401, 6);
+
+		land->clouds[i] = (uint8_t)(255 * kg_clamp(0.5f + n * 0.75f, 0, 1));
 	}
 }
 
@@ -269,7 +288,7 @@ static void plant(struct kg_land *land, const struct film *film, const struct li
 	struct kg_land_tree *tree = land->trees + *count;
 	struct rgb leaf = { 0.055f + 0.05f * u, 0.115f + 0.03f * v, 0.035f };
 
-	if (h < 5 || *count >= TREES_MAX || forest((float)x, (float)z, h, here->level) * 0.8f < (float)(dice >> 16 & 0xff) / 256)
+	if (h < 5 || *count >= TREES_MAX || here->wood * 0.8f < (float)(dice >> 16 & 0xff) / 256)
 		return;
 	*tree = (struct kg_land_tree){
 		.x = ((float)x + u) * KG_LAND_CELL_M,
@@ -322,6 +341,7 @@ int kg_land_new(struct kg_land **ret)
 	make_film(&film);
 	make_colours(land, &film, light);
 	make_detail(land);
+	make_clouds(land);
 	make_blocks(land);
 	make_trees(land, &film, light);
 	*ret = land;

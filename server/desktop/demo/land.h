@@ -11,9 +11,8 @@
 #define KG_LAND_SIZE_M (KG_LAND_CELLS * KG_LAND_CELL_M)
 #define KG_LAND_COLOURS 1024		// texels of the colour map in each direction
 #define KG_LAND_DETAIL 256
-#define KG_LAND_CLOUDS 256
+#define KG_LAND_CLOUDS 512
 #define KG_LAND_BLOCKS 64		// of 8 x 8 cells each, for bounds and the flight's height
-#define KG_LAND_SHORE_M 20.0f		// the colour map's alpha is height / (2 * this) + 0.5
 
 /* Towards the sun. The light is baked: it never moves. */
 #define KG_LAND_SUN_X 0.86f
@@ -28,8 +27,8 @@ struct kg_land_tree {
 
 struct kg_land {
 	float *heights;			// KG_LAND_CELLS squared, metres; the water's surface is 0
-	uint8_t *colours;		// KG_LAND_COLOURS squared, RGBA: lit ground, and how far above the water
-	uint8_t *detail;		// KG_LAND_DETAIL squared, RGBA: lit grain, slope x and z, plain
+	uint8_t *colours;		// KG_LAND_COLOURS squared, RGBA: lit ground
+	uint8_t *detail;		// KG_LAND_DETAIL squared, RGBA: lit grain, slopes in x and z
 	uint8_t *clouds;		// KG_LAND_CLOUDS squared: how thick
 	float lowest[KG_LAND_BLOCKS][KG_LAND_BLOCKS];
 	float highest[KG_LAND_BLOCKS][KG_LAND_BLOCKS];

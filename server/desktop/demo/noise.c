@@ -27,18 +27,27 @@ static float slope(uint32_t hash, float x, float y)
 	return d[0] * x + d[1] * y;
 }
 
-static uint32_t wrap(int32_t v, uint32_t period)
+static uint32_t wrap(int32_t v, int32_t period)	// a step or none: callers stay near the first square
 {
-	int32_t r = v % (int32_t)period;
+	while (v < 0)
+		v += period;
+	while (v >= period)
+		v -= period;
+	return (uint32_t)v;
+}
 
-	return (uint32_t)(r < 0 ? r + (int32_t)period : r);
+static float floor_of(float v)
+{
+	float whole = (float)(int32_t)v;
+
+	return whole > v ? whole - 1 : whole;
 }
 
 float kg_noise(float x, float y, uint32_t period, uint32_t seed)
 {
-	float floor_x = floorf(x), floor_y = floorf(y);
+	float floor_x = floor_of(x), floor_y = floor_of(y);
 	float u = x - floor_x, v = y - floor_y;
-	uint32_t x0 = wrap((int32_t)floor_x, period), y0 = wrap((int32_t)floor_y, period);
+	uint32_t x0 = wrap((int32_t)floor_x, (int32_t)period), y0 = wrap((int32_t)floor_y, (int32_t)period);
 	uint32_t x1 = x0 + 1 == period ? 0 : x0 + 1, y1 = y0 + 1 == period ? 0 : y0 + 1;
 	float fade_u = u * u * u * (u * (u * 6 - 15) + 10), fade_v = v * v * v * (v * (v * 6 - 15) + 10);
 	float a = slope(kg_noise_hash(x0, y0, seed), u, v), b = slope(kg_noise_hash(x1, y0, seed), u - 1, v);

@@ -110,9 +110,9 @@ static void put_paper(struct kg_text *text, int64_t scroll, int32_t left, int32_
 	int32_t y = (int32_t)-(((scroll % all) + all) % all);
 	size_t line = 0;
 
-	kg_text_rectangle(text, left, 0, PAPER_WIDTH, height, 0xfffaf8f2u);
-	kg_text_rectangle(text, left, 0, 1, height, FAINT);
-	kg_text_rectangle(text, left + PAPER_WIDTH - 1, 0, 1, height, FAINT);
+	kg_text_fill(text, 0, 0, width, height, 0xff4a5870u);
+	kg_text_fill(text, left - 1, 0, PAPER_WIDTH + 2, height, 0xff333d50u);
+	kg_text_fill(text, left, 0, PAPER_WIDTH, height, 0xfffaf8f2u);
 	while (y < height) {
 		int32_t step = line_height(page_text[line][0]);
 
@@ -162,7 +162,7 @@ static void put_window(struct kg_text *text, int32_t x, int32_t y, uint64_t fram
 	kg_text_rectangle(text, x, y + WINDOW_HEIGHT - 30, WINDOW_WIDTH, 30, 0xfff2f4f7u);
 	snprintf(line, sizeof(line), "frame %llu", (unsigned long long)frame);
 	kg_text_string(text, x + 10, y + WINDOW_HEIGHT - 23, 1, KG_FONT_PLAIN, INK, line);
-	kg_text_string(text, x + WINDOW_WIDTH - 10 - 21 * KG_FONT_WIDTH, y + WINDOW_HEIGHT - 23, 1, KG_FONT_PLAIN, 0xff6a7480u,
+	kg_text_string(text, x + WINDOW_WIDTH - 10 - 23 * KG_FONT_WIDTH, y + WINDOW_HEIGHT - 23, 1, KG_FONT_PLAIN, 0xff6a7480u,
 		       "drag anywhere: moves it");
 }
 
@@ -175,7 +175,6 @@ void kg_page_compose(struct kg_text *text, uint64_t frame, int32_t scroll, int32
 	int32_t x = 16 + (int32_t)((float)free_x * (0.5f + 0.5f * sinf(t * 0.43f))) + window_x;
 	int32_t y = 72 + (int32_t)((float)free_y * (0.5f + 0.5f * sinf(t * 0.61f + 1))) + window_y;
 
-	kg_text_shade(text, 0, 0, w, h, 0xff5b6b80u, 0xff39445au);
 	put_paper(text, (int64_t)(frame * SPEED_PX % 1000000000000u) + scroll, (w - PAPER_WIDTH) / 2, w, h);
 	put_window(text, KG_MAX(64 - WINDOW_WIDTH, KG_MIN(x, w - 64)), KG_MAX(0, KG_MIN(y, h - TITLE_HEIGHT)), frame);
 }

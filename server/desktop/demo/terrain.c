@@ -12,11 +12,11 @@
 
 #include <math.h>
 
-#define GRID 16				// steps of a node in each direction
-#define LEVELS 4
-#define LEVEL_END_M 400.0f		// of the finest; more than sqrt(8) times its nodes' side, else they would crack
-#define VIEW_M 2900.0f
-#define NODES_MAX 512
+#define GRID 8				// steps of a node in each direction
+#define WATER_GRID 4
+#define LEVELS 5
+#define LEVEL_END_M 300.0f		// of the finest; more than 4.4 times its nodes' side, see ground_vertex
+#define NODES_MAX 1024
 #define CONE_SIDES 5
 #define CONE_CORNERS (2 * CONE_SIDES * 3)
 #define WOOD_CELLS 32
@@ -25,6 +25,16 @@
 
 struct node {				// as the shaders take it
 	float x, z, step, end;
+};
+
+struct grid {
+	GLuint array, corners, indices;
+	GLsizei count;			// of indices
+};
+
+struct nodes {
+	struct node list[NODES_MAX];
+	size_t count;
 };
 
 enum { GROUND, TREE, WATER, SKY, PROGRAMS };
@@ -38,11 +48,10 @@ struct kg_terrain {
 	struct kg_land *land;
 	struct program programs[PROGRAMS];
 	GLuint heights, colours, detail, clouds;
-	GLuint grid, grid_indices, nodes, cone, trees;
-	GLuint ground_array, tree_array, sky_array;
+	struct grid ground, water;
+	GLuint nodes, cone, trees, tree_array, sky_array;
 	struct kg_camera camera;
-	struct node visible[NODES_MAX];
-	size_t count;
+	struct nodes land_nodes, water_nodes;		// what the picture shows, nearest first
 };
 
 static const struct {
@@ -105,29 +114,30 @@ static GLuint make_buffer(GLenum target, size_t size, const void *data, GLenum u
 	return buffer;
 }
 
-static void make_ground(struct kg_terrain *terrain)
+/* A square of steps x steps squares, drawn once for each entry of the buffer of nodes. */
+static void make_grid(struct grid *grid, GLuint nodes, int steps)
 {
-	float grid[(GRID + 1) * (GRID + 1)][2];
+	float corners[(GRID + 1) * (GRID + 1)][2];
 	uint16_t indices[GRID * GRID * 6];
-	size_t n = 0;
 
-	for (int i = 0; i < (GRID + 1) * (GRID + 1); i++) {
-		grid[i][0] = (float)(i % (GRID + 1));
-		grid[i][1] = (float)(i / (GRID + 1));
+	for (int i = 0; i < (steps + 1) * (steps + 1); i++) {
+		corners[i][0] = (float)(i % (steps + 1));
+		corners[i][1] = (float)(i / (steps + 1));
 	}
-	for (int i = 0; i < GRID * GRID; i++) {
-		uint16_t a = (uint16_t)(i / GRID * (GRID + 1) + i % GRID), b = a + GRID + 1;
-		uint16_t corners[] = { a, b, a + 1, a + 1, b, b + 1 };
+	grid->count = 0;
+	for (int i = 0; i < steps * steps; i++) {
+		uint16_t a = (uint16_t)(i / steps * (steps + 1) + i % steps), b = (uint16_t)(a + steps + 1);
+		uint16_t two[] = { a, b, (uint16_t)(a + 1), (uint16_t)(a + 1), b, (uint16_t)(b + 1) };
 
-		memcpy(indices + n, corners, sizeof(corners));
-		n += KG_ARRAY_SIZE(corners);
+		memcpy(indices + grid->count, two, sizeof(two));
+		grid->count += (GLsizei)KG_ARRAY_SIZE(two);
 	}
-	glGenVertexArrays(1, &terrain->ground_array);
-	glBindVertexArray(terrain->ground_array);
-	terrain->grid = make_buffer(GL_ARRAY_BUFFER, sizeof(grid), grid, GL_STATIC_DRAW);
+	glGenVertexArrays(1, &grid->array);
+	glBindVertexArray(grid->array);
+	grid->corners = make_buffer(GL_ARRAY_BUFFER, sizeof(corners), corners, GL_STATIC_DRAW);
 	glVertexAttribPointer(0, 2, GL_FLOAT, GL_FALSE, 0, NULL);
-	terrain->grid_indices = make_buffer(GL_ELEMENT_ARRAY_BUFFER, sizeof(indices), indices, GL_STATIC_DRAW);
-	terrain->nodes = make_buffer(GL_ARRAY_BUFFER, sizeof(terrain->visible), NULL, GL_STREAM_DRAW);
+	grid->indices = make_buffer(GL_ELEMENT_ARRAY_BUFFER, sizeof(indices), indices, GL_STATIC_DRAW);
+	glBindBuffer(GL_ARRAY_BUFFER, nodes);
 	glVertexAttribPointer(1, 4, GL_FLOAT, GL_FALSE, sizeof(struct node), NULL);
 	glVertexAttribDivisor(1, 1);
 	glEnableVertexAttribArray(0);
@@ -182,7 +192,9 @@ int kg_terrain_new(struct kg_terrain **ret)
 	if (r < 0)
 		goto fail;
 	make_textures(terrain);
-	make_ground(terrain);
+	terrain->nodes = make_buffer(GL_ARRAY_BUFFER, sizeof(struct node), NULL, GL_STREAM_DRAW);
+	make_grid(&terrain->ground, terrain->nodes, GRID);
+	make_grid(&terrain->water, terrain->nodes, WATER_GRID);
 	make_trees(terrain);
 	glGenVertexArrays(1, &terrain->sky_array);
 	glBindVertexArray(0);
@@ -201,9 +213,9 @@ void kg_terrain_free(struct kg_terrain *terrain)
 	for (size_t i = 0; i < PROGRAMS; i++)
 		glDeleteProgram(terrain->programs[i].id);
 	glDeleteTextures(4, (GLuint[]){ terrain->heights, terrain->colours, terrain->detail, terrain->clouds });
-	glDeleteBuffers(5, (GLuint[]){ terrain->grid, terrain->grid_indices, terrain->nodes, terrain->cone,
-				       terrain->trees });
-	glDeleteVertexArrays(3, (GLuint[]){ terrain->ground_array, terrain->tree_array,
+	glDeleteBuffers(7, (GLuint[]){ terrain->ground.corners, terrain->ground.indices, terrain->water.corners,
+				       terrain->water.indices, terrain->nodes, terrain->cone, terrain->trees });
+	glDeleteVertexArrays(4, (GLuint[]){ terrain->ground.array, terrain->water.array, terrain->tree_array,
 					    terrain->sky_array });
 	kg_land_free(terrain->land);
 	free(terrain);
@@ -231,38 +243,69 @@ static void bounds(const struct kg_land *land, int32_t x, int32_t z, int32_t cel
 	}
 }
 
+static void add_node(struct nodes *nodes, int32_t x, int32_t z, float step, float end)
+{
+	if (nodes->count < NODES_MAX)
+		nodes->list[nodes->count++] = (struct node){ (float)x, (float)z, step, end };
+}
+
+/* Whether land between low and high and the water above it can be seen. x, z and cells say where. */
+static bool sees(const struct kg_camera *camera, int32_t x, int32_t z, int32_t cells, float low, float high)
+{
+	const float half = (float)(cells * KG_LAND_CELL_M) / 2;
+	const float centre[] = { (float)(x * KG_LAND_CELL_M) + half - camera->x, (low + high) / 2 - camera->y,
+				 (float)(z * KG_LAND_CELL_M) + half - camera->z };
+
+	return kg_camera_sees(camera, centre, (float[]){ half, (high - low) / 2, half });
+}
+
+/* Water in small squares: what of it lies under land would be shaded for nothing. */
+static void visit_water(struct kg_terrain *terrain, int32_t x, int32_t z, int32_t cells)
+{
+	const float side = (float)(cells * KG_LAND_CELL_M);
+	float distance = map_distance(&terrain->camera, (float)(x * KG_LAND_CELL_M), (float)(z * KG_LAND_CELL_M), side), low, high;
+
+	bounds(terrain->land, x, z, cells, &low, &high);
+	if (low >= 0 || !sees(&terrain->camera, x, z, cells, 0, 0))
+		return;
+	if (cells > 2 * WATER_GRID && (high > 0 || distance < side) && side > distance * 0.12f)
+		for (int32_t k = 0; k < 4; k++)
+			visit_water(terrain, x + k % 2 * cells / 2, z + k / 2 * cells / 2, cells / 2);
+	else
+		add_node(&terrain->water_nodes, x, z, (float)cells / WATER_GRID, 0);
+}
+
 /* Adds the node at x, z (cells) or, where the camera is near, its four children. */
 static void visit(struct kg_terrain *terrain, int32_t x, int32_t z, int level)
 {
 	const struct kg_camera *camera = &terrain->camera;
 	const int32_t cells = GRID << level;
-	const float left = (float)(x * KG_LAND_CELL_M), top = (float)(z * KG_LAND_CELL_M), side = (float)(cells * KG_LAND_CELL_M);
-	float distance = map_distance(camera, left, top, side), low, high;
+	float distance = map_distance(camera, (float)(x * KG_LAND_CELL_M), (float)(z * KG_LAND_CELL_M),
+				      (float)(cells * KG_LAND_CELL_M));
+	float low, high;
 
 	if (distance > VIEW_M)
 		return;
 	bounds(terrain->land, x, z, cells, &low, &high);
-	low = KG_MIN(low, 0.0f);	// the water above it is part of the node
-	high = KG_MAX(high, 0.0f);
-	if (!kg_camera_sees(camera, (float[]){ left + side / 2 - camera->x, (low + high) / 2 - camera->y, top + side / 2 - camera->z },
-			    (float[]){ side / 2, (high - low) / 2, side / 2 }))
+	if (!sees(camera, x, z, cells, KG_MIN(low, 0.0f), KG_MAX(high, 0.0f)))
 		return;
 	if (level && distance < ldexpf(LEVEL_END_M, level - 1)) {
 		for (int32_t k = 0; k < 4; k++)
 			visit(terrain, x + k % 2 * cells / 2, z + k / 2 * cells / 2, level - 1);
-	} else if (terrain->count < NODES_MAX) {
-		terrain->visible[terrain->count++] = (struct node){ (float)x, (float)z, (float)(1 << level),
-								    ldexpf(LEVEL_END_M, level) };
+		return;
 	}
+	if (high > -1)		// the water is not clear enough to see deeper beds
+		add_node(&terrain->land_nodes, x, z, (float)(1 << level), ldexpf(LEVEL_END_M, level));
+	visit_water(terrain, x, z, cells);
 }
 
 static void find_nodes(struct kg_terrain *terrain)
 {
-	const int32_t cells = GRID << (LEVELS - 1), reach = (int32_t)(VIEW_M / (float)(cells * KG_LAND_CELL_M)) + 1;
+	const int32_t cells = GRID << (LEVELS - 1), reach = VIEW_M / (cells * KG_LAND_CELL_M) + 1;
 	int32_t x = (int32_t)floorf(terrain->camera.x / KG_LAND_CELL_M) / cells;
 	int32_t z = (int32_t)floorf(terrain->camera.z / KG_LAND_CELL_M) / cells;
 
-	terrain->count = 0;
+	terrain->land_nodes.count = terrain->water_nodes.count = 0;
 	for (int32_t ring = 0; ring <= reach; ring++) {		// nearest first: what is hidden behind costs little
 		for (int32_t j = -ring; j <= ring; j++) {
 			int32_t step = abs(j) == ring || !ring ? 1 : 2 * ring;
@@ -285,37 +328,14 @@ static const struct program *use(const struct kg_terrain *terrain, int which, ui
 	return program;
 }
 
-static void draw_nodes(struct kg_terrain *terrain, const struct node *nodes, size_t count)
+static void draw_nodes(const struct kg_terrain *terrain, const struct grid *grid, const struct nodes *nodes)
 {
-	if (!count)
+	if (!nodes->count)
 		return;
-	glBindVertexArray(terrain->ground_array);
+	glBindVertexArray(grid->array);
 	glBindBuffer(GL_ARRAY_BUFFER, terrain->nodes);
-	glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)(count * sizeof(*nodes)), nodes, GL_STREAM_DRAW);
-	glDrawElementsInstanced(GL_TRIANGLES, GRID * GRID * 6, GL_UNSIGNED_SHORT, NULL, (GLsizei)count);
-}
-
-static void draw_ground(struct kg_terrain *terrain, uint64_t frame)
-{
-	use(terrain, GROUND, frame);
-	draw_nodes(terrain, terrain->visible, terrain->count);
-}
-
-static void draw_water(struct kg_terrain *terrain, uint64_t frame)
-{
-	struct node wet[NODES_MAX];
-	size_t count = 0;
-
-	for (size_t i = 0; i < terrain->count; i++) {
-		const struct node *node = &terrain->visible[i];
-		float low, high;
-
-		bounds(terrain->land, (int32_t)node->x, (int32_t)node->z, GRID * (int32_t)node->step, &low, &high);
-		if (low < 0)
-			wet[count++] = *node;
-	}
-	use(terrain, WATER, frame);
-	draw_nodes(terrain, wet, count);
+	glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)(nodes->count * sizeof(*nodes->list)), nodes->list, GL_STREAM_DRAW);
+	glDrawElementsInstanced(GL_TRIANGLES, grid->count, GL_UNSIGNED_SHORT, NULL, (GLsizei)nodes->count);
 }
 
 static void draw_wood(const struct kg_terrain *terrain, const struct program *program, int32_t x, int32_t z)
@@ -373,12 +393,17 @@ void kg_terrain_draw(struct kg_terrain *terrain, uint64_t frame, const struct kg
 		glBindTexture(GL_TEXTURE_2D, textures[i]);
 	}
 	glDisable(GL_BLEND);
+	glFrontFace(GL_CW);		// counter-clockwise, upside down
 	glEnable(GL_DEPTH_TEST);
 	glDepthFunc(GL_LEQUAL);
 	glClear(GL_DEPTH_BUFFER_BIT);
 	find_nodes(terrain);
-	draw_water(terrain, frame);
-	draw_ground(terrain, frame);
+	use(terrain, WATER, frame);
+	draw_nodes(terrain, &terrain->water, &terrain->water_nodes);
+	glEnable(GL_CULL_FACE);
+	use(terrain, GROUND, frame);
+	draw_nodes(terrain, &terrain->ground, &terrain->land_nodes);
+	glDisable(GL_CULL_FACE);
 	draw_trees(terrain, frame);
 	draw_sky(terrain, frame);
 	glBindVertexArray(0);

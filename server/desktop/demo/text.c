@@ -8,6 +8,7 @@
 #define CELLS_Y (6 * KG_FONT_FACES)
 #define CELL_SOLID 95
 #define SQUARES_MAX 32768
+#define FILLS_MAX 8
 
 struct corner {
 	int16_t x, y;
@@ -15,11 +16,18 @@ struct corner {
 	uint32_t colour;		// R, G, B, A bytes
 };
 
+struct fill {
+	int32_t x, y, width, height;
+	uint32_t colour;
+};
+
 struct kg_text {
 	GLuint program, texture, buffer, indices, array;
 	GLint size_location;
 	struct corner *corners;		// 4 a square
 	size_t count, room;		// squares
+	struct fill fills[FILLS_MAX];
+	size_t fill_count;
 	int32_t width, height;
 	int32_t left, top, right, bottom;
 };
@@ -147,7 +155,7 @@ void kg_text_free(struct kg_text *text)
 
 void kg_text_begin(struct kg_text *text, uint32_t width, uint32_t height)
 {
-	text->count = 0;
+	text->count = text->fill_count = 0;
 	text->width = (int32_t)width;
 	text->height = (int32_t)height;
 	kg_text_clip(text, 0, 0, text->width, text->height);
@@ -227,6 +235,12 @@ void kg_text_shade(struct kg_text *text, int32_t x, int32_t y, int32_t width, in
 	    CELL_SOLID / CELLS_X * KG_FONT_HEIGHT + KG_FONT_HEIGHT / 2, 0, colours);
 }
 
+void kg_text_fill(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, uint32_t colour)
+{
+	if (text->fill_count < FILLS_MAX && width > 0 && height > 0)
+		text->fills[text->fill_count++] = (struct fill){ x, y, width, height, colour };
+}
+
 void kg_text_rectangle(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, uint32_t colour)
 {
 	kg_text_shade(text, x, y, width, height, colour, colour);
@@ -254,8 +268,23 @@ void kg_text_string(struct kg_text *text, int32_t x, int32_t y, uint32_t scale, 
 	kg_text_span(text, x, y, scale, face, colour, string, strlen(string));
 }
 
+static void draw_fills(const struct kg_text *text)
+{
+	glEnable(GL_SCISSOR_TEST);
+	for (size_t i = 0; i < text->fill_count; i++) {
+		const struct fill *f = &text->fills[i];
+
+		glScissor(f->x, f->y, f->width, f->height);
+		glClearColor((float)(f->colour >> 16 & 0xff) / 255, (float)(f->colour >> 8 & 0xff) / 255,
+			     (float)(f->colour & 0xff) / 255, 1);
+		glClear(GL_COLOR_BUFFER_BIT);
+	}
+	glDisable(GL_SCISSOR_TEST);
+}
+
 void kg_text_draw(struct kg_text *text)
 {
+	draw_fills(text);
 	if (!text->count)
 		return;
 	glDisable(GL_DEPTH_TEST);
