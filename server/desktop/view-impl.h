@@ -28,6 +28,7 @@ enum kg_output_state { KG_OUTPUT_IDLE, KG_OUTPUT_ENCODING, KG_OUTPUT_SENDING };
 struct kg_view_output {
 	enum kg_output_state state;
 	struct kg_ring ring;
+	uint64_t sliced;		// end of the last slice in it
 	struct kg_mirror mirror;
 	struct kg_flow flow;
 	struct kg_plan plan;

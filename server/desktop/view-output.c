@@ -36,9 +36,10 @@ static uint64_t time_of_day_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool ring_is_read(const struct kg_view_output *output)
+/* Pointer shapes behind the last slice are small, and not waited for. */
+static bool slices_are_read(const struct kg_view_output *output)
 {
-	return output->ring.freed == output->ring.written;
+	return output->ring.freed >= output->sliced;
 }
 
 /* ---- what goes before pictures: surface and size ---- */
@@ -104,6 +105,7 @@ static void send_slice(struct kg_view *view, size_t length, uint32_t frame, bool
 		.frame = frame,
 	};
 
+	view->output.sliced = slice.position + length;
 	(void)kg_channel_send(view->channel, KG_VIEW_SLICE, &slice, sizeof(slice));
 }
 
@@ -214,7 +216,7 @@ static bool start_frame(struct kg_view *view)
 		kg_mirror_forget_rect(&output->mirror, output->refresh.rects[i]);
 	kg_region_clear(&output->refresh);
 
-	if (!kg_flow_may_plan(&output->flow, ring_is_read(output)))
+	if (!kg_flow_may_plan(&output->flow, slices_are_read(output)))
 		return false;
 	if (!latest || (kg_region_empty(&output->damage) && kg_mirror_complete(&output->mirror))) {
 		kg_source_want(view->parts->source);

@@ -80,6 +80,11 @@ static int on_open(struct kg_view *view, const void *body)
 	(void)kg_source_resize(parts->source, KG_MIN((uint32_t)view->open.width, (uint32_t)KG_DESKTOP_SIZE_MAX),
 			       KG_MIN((uint32_t)view->open.height, (uint32_t)KG_DESKTOP_SIZE_MAX));
 	kg_source_size(parts->source, &width, &height);
+	if (output->latest && (output->latest->width != width || output->latest->height != height)) {
+		/* From before the new size: to show it would change the client's screen twice. */
+		kg_frame_unref(output->latest);
+		output->latest = NULL;
+	}
 	kg_view_tell_size(view, width, height);
 	view->state = view->open.path == KG_PATH_GRAPHICS ? KG_VIEW_STATE_WAITING : KG_VIEW_STATE_SHOWING;
 	kg_info("session %s has a screen of %u x %u, %s", view->name, view->open.width, view->open.height,
