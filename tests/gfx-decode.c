@@ -64,6 +64,7 @@ void gfx_decoder_done(struct gfx_decoder *decoder)
 void gfx_decoder_advertise(struct gfx_decoder *decoder, uint32_t version, uint32_t flags)
 {
 	drop_surfaces(decoder);
+	decoder->asked++;
 	decoder->asked_version = version;
 	decoder->asked_flags = flags;
 	decoder->version = 0;
@@ -101,8 +102,14 @@ static bool caps_confirm(struct gfx_decoder *decoder, struct kg_reader *reader)
 {
 	uint32_t version = kg_read_u32(reader), size = kg_read_u32(reader);
 
-	if (!decoder->asked_version)
+	if (!decoder->asked)
 		return wrong(decoder, "CapsConfirm that was not asked for");
+	decoder->asked--;
+	if (decoder->asked) {		// the answer to an earlier one
+		decoder->confirms++;
+		kg_read_skip(reader, kg_reader_left(reader));
+		return true;
+	}
 	if (version != decoder->asked_version)
 		return wrong(decoder, "CapsConfirm of 0x%x instead of 0x%x", version, decoder->asked_version);
 	if (size != (version == 0x000a0100 ? 16 : 4) || kg_reader_left(reader) != size)
@@ -114,7 +121,6 @@ static bool caps_confirm(struct gfx_decoder *decoder, struct kg_reader *reader)
 			return wrong(decoder, "CapsConfirm of 10.1 with data");
 	}
 	decoder->version = version;
-	decoder->asked_version = 0;
 	decoder->confirms++;
 	return true;
 }
@@ -321,7 +327,7 @@ static bool message(struct gfx_decoder *decoder, uint16_t id, struct kg_reader *
 
 	if (id >= KG_ARRAY_SIZE(handlers) || !handlers[id])
 		return wrong(decoder, "a message 0x%x", id);
-	if (id != CAPS_CONFIRM && decoder->asked_version && decoder->confirms) {
+	if (id != CAPS_CONFIRM && decoder->asked && decoder->confirms) {
 		decoder->stale++;	// was on its way when the client advertised again
 		return true;
 	}

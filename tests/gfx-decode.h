@@ -21,7 +21,8 @@ struct gfx_surface {
 struct gfx_decoder {
 	ZGFX_CONTEXT *zgfx;
 	BITMAP_PLANAR_CONTEXT *planar;
-	uint32_t asked_version;		// advertised, 0: no CapsConfirm is expected
+	uint32_t asked;			// CapsConfirms that are still to come
+	uint32_t asked_version;		// advertised last
 	uint32_t asked_flags;
 	uint32_t version;		// confirmed, 0: none
 	bool reset;			// ResetGraphics has come
