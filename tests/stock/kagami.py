@@ -282,6 +282,27 @@ class Show(Program):
 
 # ---- kagami ----
 
+class SystemUser:
+    """An account of this machine, for PAM; it has no home and is removed at the end. Only root can make one."""
+
+    def __init__(self):
+        self.name = "kgt" + secrets.token_hex(6)
+        self.password = "Pw-" + secrets.token_hex(8)
+        atexit.register(self.end)
+        subprocess.run(["useradd", "-M", "-s", "/bin/false", self.name], check=True, capture_output=True)
+        subprocess.run(["chpasswd"], input=("%s:%s" % (self.name, self.password)).encode(), check=True, capture_output=True)
+
+    def end(self):
+        subprocess.run(["userdel", self.name], capture_output=True)
+        atexit.unregister(self.end)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
 class Kagamid(Program):
     """kagamid with one desktop, a user and a password of its own, on a free port of 127.0.0.1."""
 

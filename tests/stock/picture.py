@@ -68,8 +68,11 @@ def read_xwd(data):
     fields = struct.unpack(">25I", data[:100])
     size, version, form, _, width, height, _, order = fields[:8]
     bits, stride, colours = fields[11], fields[12], fields[19]
-    if version != 7 or form != 2 or bits != 32 or fields[14:17] != (0xff0000, 0xff00, 0xff):
-        raise ValueError("a window dump in a format that is not expected")
+    # Red, green, blue. On an Xvfb rdesktop takes a visual that names them the other way round, and puts pixels in the
+    # screen's own order all the same: what is seen is what lies in the screen's memory, whatever the visual says.
+    masks = fields[14:17]
+    if version != 7 or form != 2 or bits != 32 or sorted(masks) != [0xff, 0xff00, 0xff0000] or masks[1] != 0xff00:
+        raise ValueError("a window dump in a format that is not expected: %s" % (fields,))
     start = size + colours * 12
     rows = [data[start + y * stride:start + y * stride + width * 4] for y in range(height)]
     pixels = bytearray(b"".join(rows))
