@@ -52,15 +52,15 @@ static void test_lines(void)
 	struct kg_id id = { .bytes = { 0x11, 0x22 } };
 
 	ok(!strcmp(CAPTURE(kg_audit_login_failed("anna", &peer, "a bad proof")),
-		   "kagamid: warning: login failed: user \"anna\" from 2001:db8::1\n"), "a failed log-in: %s", line);
+		   "kagamid: warning: login failed: user \"anna\" from 2001:db8::1\n"), "a failed log-in");
 	ok(!strcmp(CAPTURE(kg_audit_login("anna", &peer, &id)),
 		   "kagamid: info: login: user \"anna\" from 2001:db8::1 session 11220000-0000-0000-0000-000000000000\n"),
-	   "a log-in: %s", line);
+	   "a log-in");
 	ok(!strcmp(CAPTURE(kg_audit_ended("anna", &peer, &id, "taken over")),
 		   "kagamid: info: session ended: user \"anna\" from 2001:db8::1 session "
-		   "11220000-0000-0000-0000-000000000000: taken over\n"), "an end: %s", line);
+		   "11220000-0000-0000-0000-000000000000: taken over\n"), "an end");
 	ok(!strcmp(CAPTURE(kg_audit_refused(&peer, "too many sessions")),
-		   "kagamid: warning: connection refused: from 2001:db8::1: too many sessions\n"), "a refusal: %s", line);
+		   "kagamid: warning: connection refused: from 2001:db8::1: too many sessions\n"), "a refusal");
 	(void)CAPTURE(for (int i = 0; i < 1000; i++) kg_audit_handshake_ended(&peer, "closed"));
 	ok(strlen(line) < 30 * sizeof("kagamid: info: handshake ended: from 2001:db8::1: closed"), "what anybody can cause is limited");
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kagamid's connections: hand-over, log-in, take-over, deadlines, limits, the end. With fake programs, see broker/fake.py."""
 import os
+import random
 import re
 import resource
 import signal
@@ -252,6 +253,52 @@ def test_end():
         pids = children(k.process.pid)
         k.stop(signal.SIGKILL)
         ok(wait_until(lambda: all(state_of(p) in ('', 'Z') for p in pids), 2), 'kill -9 of kagamid ends all its programs')
+
+
+def programs(k, name):
+    """The running ones of a name."""
+    found = []
+    for pid in children(k.process.pid):
+        try:
+            if f'kagami-{name}' in open(f'/proc/{pid}/cmdline').read():
+                found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+def test_random_kills():
+    seed = os.environ.get('SEED') or str(time.time_ns())
+    note(f'SEED={seed}')
+    choice = random.Random(seed)
+    with Kagamid(config=USERS.format(handshake=15), before=accounts('anna', 'carl')) as k:
+        other = k.client()
+        other.log_in('carl', password('carl'))
+        other.ask('attach')
+        seen = other.ask('see')
+        wait_until(lambda: k.status('spares') == '2')
+        files = open_files(k.process.pid)
+        kept = [int(other.ask('pid')), int(seen.split()[-1])]
+        served = 0
+        for _ in range(40):
+            c = k.client()
+            if c.log_in('anna', password('anna'))[0]:
+                c.say('attach')
+            victims = [p for name in ('session', 'auth', 'desktop') for p in programs(k, name) if p not in kept]
+            try:
+                os.kill(choice.choice(victims), signal.SIGKILL)
+            except (IndexError, ProcessLookupError):
+                pass
+            served += c.read().startswith('view ')
+            c.close()
+        note(f'{served} of 40 were served, each beside a kill -9')
+        ok(served > 5 and other.ask('pid') == str(kept[0]) and wait_until(lambda: k.status('sessions') == '1'),
+           'kill -9 of anything of one user leaves the other undisturbed')
+        ok(wait_until(lambda: k.status('spares') == '2' and
+                      [len(programs(k, name)) for name in ('session', 'auth', 'desktop')] == [3, 2, 2]) and
+           wait_until(lambda: open_files(k.process.pid) <= files + 3), 'no process and no descriptor is left over')
+        counts = [k.status(key) for key in ('half-open', 'handshakes', 'sessions')]
+        ok(counts == ['0', '0', '1'], 'and nothing is counted that is gone')
 
 
 def test_listeners():

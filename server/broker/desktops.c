@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 
 #define READY_US 15000000
+#define GONE_US 300000			// from a closed channel to SIGKILL
 #define STEADY_US 10000000		// a run of this length was no failure of the start
 #define PAUSE_FIRST_US 250000
 #define PAUSE_MAX_US 10000000
@@ -113,7 +114,7 @@ static void give_views(struct kg_desktop *desktop)
 {
 	struct kg_desktop_want *want;
 
-	while (desktop->state == RUNNING && (want = TAILQ_FIRST(&desktop->wants)))
+	while (desktop->state == RUNNING && desktop->channel && (want = TAILQ_FIRST(&desktop->wants)))
 		give_view(want);
 }
 
@@ -126,7 +127,7 @@ static void on_want(void *data)
 	want->defer = NULL;
 	if (desktop->desktops->ending)
 		want_done(want, -1, -ESHUTDOWN);
-	else if (desktop->state == RUNNING)
+	else if (desktop->state == RUNNING && desktop->channel)
 		give_view(want);
 	else if (desktop->state == IDLE)
 		start(desktop);
@@ -189,6 +190,8 @@ static void on_timer(void *data)
 {
 	struct kg_desktop *desktop = data;
 
+	if (desktop->process && !desktop->channel)	// on_channel_ended(): it did not end by itself
+		return kg_process_kill(desktop->process);
 	switch (desktop->state) {
 	case STARTING:
 		(void)kg_err(-ETIMEDOUT, "desktop %s: no picture", desktop->config->name);
@@ -260,10 +263,13 @@ static void on_channel_ended(void *data, int error)
 {
 	struct kg_desktop *desktop = data;
 
-	/* A process that dies closes its end first; how it died says on_process_ended(), unless it only closed it. */
 	kg_channel_free(desktop->channel);
 	desktop->channel = NULL;
-	kg_process_kill(desktop->process);
+	/* A process that dies closes its end first; how it died says on_process_ended(), unless it only closed it. */
+	if (error == -EPROTO || error == -ENOBUFS)
+		kg_process_kill(desktop->process);
+	else
+		kg_watch_arm(desktop->timer, GONE_US);
 }
 
 static void on_process_ended(void *data, int status)

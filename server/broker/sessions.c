@@ -5,8 +5,8 @@
 #include "base/loop.h"
 #include "server/broker/audit.h"
 
-#define PAUSE_FIRST_US 500000
-#define PAUSE_MAX_US 30000000
+#define PAUSE_FIRST_US 100000
+#define PAUSE_MAX_US 5000000
 
 /* A connection that came when no spare was ready. */
 struct queued {
@@ -112,6 +112,8 @@ static void on_spare(void *data, struct kg_session *session)
 	struct kg_sessions *sessions = data;
 	struct queued *queued = TAILQ_FIRST(&sessions->queue);
 
+	if (sessions->failures)		// the pause is over, too
+		kg_watch_arm(sessions->refill, 0);
 	sessions->failures = 0;
 	sessions->freerdp = session->freerdp;
 	if (sessions->first_spare) {
@@ -162,7 +164,7 @@ static void on_gone(void *data, struct kg_session *session)
 	TAILQ_REMOVE(&sessions->list, session, link);
 	if (sessions->ending)
 		return;
-	if (!session->connected_us)
+	if (!session->ready || !session->auth_ready)
 		pause_after_failure(sessions);
 	else if (!sessions->failures)
 		kg_watch_arm(sessions->refill, 0);

@@ -250,7 +250,10 @@ def desktop():
             control.send(HOST_READY, struct.pack('<IHH', 31, 640, 480))
         elif number == HOST_VIEW:
             view = socket.socket(fileno=fds[0])
-            view.send(b'a view of %d' % os.getpid())
+            try:
+                view.send(b'a view of %d' % os.getpid())
+            except OSError:     # its session is gone already
+                continue
             views.append(view)
         elif number == HOST_PING:
             control.send(HOST_PONG, body)

@@ -182,7 +182,7 @@ class Client:
         self.file = self.socket.makefile('r', newline='\n')
 
     def hello(self):
-        self.socket.sendall(b'hello......\n')
+        self.say('hello......')
         return self
 
     def say(self, line):
@@ -205,7 +205,7 @@ class Client:
     def log_in(self, user, password):
         """(ok, logon_id, random) of the hand-shake up to WELCOME."""
         words = self.hello().ask(f'log_in {user} {password}').split(' ')
-        return words[1] == '1', words[2], words[3]
+        return (words[1] == '1', words[2], words[3]) if len(words) > 3 else (False, '', '')
 
     def close(self):
         self.file.close()

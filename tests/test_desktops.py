@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""kagamid's desktops: on demand, heartbeat, replacement, loss. With fake programs, see broker/fake.py."""
+import os
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
+from harness import SLOW, Kagamid, alive, done, note, ok, wait_until  # noqa: E402
+
+
+def attached(k):
+    c = k.client()
+    c.log_in('kagami', k.password)
+    ok(c.ask('attach').startswith('view '), 'a session has its view')
+    return c, int(c.ask('see').split()[-1])
+
+
+def test_replacement():
+    with Kagamid() as k:
+        c, pid = attached(k)
+        start = time.monotonic()
+        os.kill(pid, signal.SIGSTOP)
+        ok(c.ask('see') == 'seen ' and c.ask('attach').startswith('view '), 'the view of a desktop that hangs ends; it asks again')
+        took = time.monotonic() - start
+        note(f'SIGSTOP of the desktop to the view of its replacement: {took * 1000:.0f} ms')
+        ok(took < 2 * SLOW and int(c.ask('see').split()[-1]) == k.desktop_pid() != pid, 'and is given its replacement within 2 s')
+        ok(k.logs('no heartbeat for 1000 ms') and not alive(pid), 'the one that hung is gone, and that is logged')
+        pid = k.desktop_pid()
+        start = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        ok(c.ask('see') == 'seen ' and c.ask('attach').startswith('view ') and time.monotonic() - start < 1 * SLOW,
+           'a desktop that was killed is replaced at once')
+        ok(k.logs('killed by signal 9'), 'which is logged')
+        for _ in range(4):
+            os.kill(wait_until(k.desktop_pid), signal.SIGKILL)
+            wait_until(lambda: not k.desktop_pid())
+        ok((k.status('desktop') or '').split()[2] == 'waiting', 'one that dies again and again has to wait')
+        ok(c.ask('attach').startswith('view '), 'and comes back all the same')
+
+
+def test_a_stopped_kagamid():
+    with Kagamid() as k:
+        c, pid = attached(k)
+        k.process.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)     # longer than any heartbeat
+        k.process.send_signal(signal.SIGCONT)
+        ok(k.ctl('status').returncode == 0 and wait_until(lambda: k.desktop_pid() == pid) and not c.ask('pid') == '',
+           'a kagamid that was stopped itself blames nobody')
+        time.sleep(1)       # two heartbeats
+        ok(k.desktop_pid() == pid and alive(pid), 'not later either')
+
+
+def test_lost():
+    with Kagamid(desktop='still:lost') as k:
+        c = k.client()
+        c.log_in('kagami', k.password)
+        answer = c.ask('attach')
+        ok(answer in ('end no desktop', 'end desktop lost'), 'who wants a desktop that has nothing to show is told')
+        ok(k.logs('there is nobody: Connection refused'), 'the log says why')
+        ok(wait_until(lambda: k.log().count('there is nobody') >= 2, 5), 'it is tried again')
+        before = k.log().count('there is nobody')
+        time.sleep(2)       # no storm of starts
+        ok(k.log().count('there is nobody') - before <= 3, 'with pauses')
+    with Kagamid(desktop='still:lost-later') as k:
+        c = k.client()
+        c.log_in('kagami', k.password)
+        c.ask('attach')
+        ok(c.read() == 'end desktop lost', 'a session is told when what its desktop shows is gone')
+        ok(k.logs('desktop still: gone "away"?error: forged\n'), 'the desktop\'s text stays on its line')
+    with Kagamid(desktop='still:dead') as k:
+        c = k.client()
+        c.log_in('kagami', k.password)
+        ok(c.ask('attach') == 'end no desktop' and k.logs('exit 3'), 'a desktop that ends before it is ready is no desktop')
+
+
+CONFIG = '''
+[desktop early]
+kind = still
+users = nobody-of-this-name
+start = always
+[desktop late]
+kind = still
+users = anna kagami
+'''
+
+
+def test_on_demand():
+    import subprocess
+    from harness import BUILD
+
+    def account(k):
+        os.makedirs(os.path.dirname(k.hashes), 0o700)
+        subprocess.run([os.path.join(BUILD, 'kagamictl'), '--hashes', k.hashes, 'passwd', 'anna'], text=True,
+                       input='secret\n', check=True, stdout=subprocess.DEVNULL)
+
+    with Kagamid(config=CONFIG, before=account) as k:
+        def states():
+            lines = [line.split() for line in k.ctl('status').stdout.splitlines() if line.startswith('desktop ')]
+            return {words[1]: words[3] for words in lines}
+        ok(wait_until(lambda: states() == {'early': 'running', 'late': 'idle'}), 'a desktop is started when it always runs')
+        c = k.client()
+        c.log_in('anna', 'secret')
+        ok(c.ask('attach').startswith('view ') and states()['late'] == 'running', 'another one when somebody wants it')
+
+
+tests = [value for name, value in list(globals().items()) if name.startswith('test_')]
+for test in tests:
+    if len(sys.argv) < 2 or test.__name__[5:] in sys.argv[1:]:
+        test()
+done()
