@@ -348,6 +348,7 @@ static void unacknowledged(void)
 	turn_until(s.client.frames == 1);
 	for (int i = 0; i < 4; i++) {
 		click(&s, 20 * i, 100);
+		turn_until(s.client.frames == 2);
 		settle();
 	}
 	ok(s.client.frames == 2, "two frames are unacknowledged at most (%u)", s.client.frames);
@@ -355,9 +356,9 @@ static void unacknowledged(void)
 	ok(turn_until(s.client.frames == 3) && pixel(&s, 60, 100) == 0xff4000 && pixel(&s, 20, 100) == 0xff4000,
 	   "the next has all that happened meanwhile");
 	acknowledge(&s, s.last_frame, 0xffffffff);
-	for (int i = 0; i < 4; i++) {
-		click(&s, 20 * i, 150);
-		settle();
+	for (uint32_t i = 0; i < 4; i++) {
+		click(&s, (int32_t)(20 * i), 150);
+		turn_until(s.client.frames == 4 + i);
 	}
 	ok(s.client.frames == 7, "a client that stops acknowledging gets every frame (%u)", s.client.frames);
 	s.lazy = true;
@@ -663,6 +664,8 @@ static void large_frames(void)
 	session_graphics(&s, 0x000a0701);
 	settle();
 	give_credit(&s);	// for the surface
+	settle();
+	turn_until(s.slices > 2);
 	settle();
 	ok(s.slices > 2 && s.client.frames == 0, "a frame larger than the ring waits in its middle (%u slices)", s.slices);
 	noise_draw(noise, (struct kg_rect){ 1000, 10, 1100, 100 });
