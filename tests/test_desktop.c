@@ -172,15 +172,27 @@ static int take(struct session *session, int timeout_ms)
 		(condition);                                                                                           \
 	})
 
-static void open_view(struct session *session, enum kg_view_path path)
+static void open_view_of_size(struct session *session, enum kg_view_path path, uint32_t width, uint32_t height)
 {
-	struct kg_view_open open = { .width = 800,	 .height = 600,	      .path = (uint8_t)path,  .keyboard = 4,
-				     .cursor_size = 384, .cursor_slots = 16, .bitmap_size_max = 65535 };
+	struct kg_view_open open = {
+		.width = (uint16_t)width,
+		.height = (uint16_t)height,
+		.path = (uint8_t)path,
+		.keyboard = 4,
+		.cursor_size = 384,
+		.cursor_slots = 16,
+		.bitmap_size_max = 65535,
+	};
 	struct kg_view_graphics graphics = { 0x000a0701, 0 };
 
 	kg_channel_send(session->channel, KG_VIEW_OPEN, &open, sizeof(open));
 	if (path == KG_PATH_GRAPHICS)
 		kg_channel_send(session->channel, KG_VIEW_GRAPHICS, &graphics, sizeof(graphics));
+}
+
+static void open_view(struct session *session, enum kg_view_path path)
+{
+	open_view_of_size(session, path, 800, 600);
 }
 
 static void click(struct session *session, int32_t x)
@@ -296,6 +308,32 @@ static void shows(enum kg_sandbox_mode sandbox, uint32_t uid, const char *what)
 	ok(ends(&host, EXIT_SUCCESS), "and the process ends");
 }
 
+/* A kind with drivers, whose lock is looser: it goes on drawing for clients of several sizes, one after the other. */
+static void draws(const char *kind, uint32_t uid, const char *what)
+{
+	struct host host;
+	struct session session;
+	struct kg_host_ready ready = { 0 };
+	struct kg_host_end end = { KG_END_SHUTDOWN };
+	char text[64];
+	bool drawn = true;
+	int answer;
+
+	start(&host);
+	answer = set_up(&host, kind, "", KG_SANDBOX_REQUIRE, uid, &ready, sizeof(ready));
+	ok(answer == KG_HOST_READY, "%s, %s: becomes ready, locked by: %s", kind, what,
+	   kg_sandbox_layers_text((int)ready.layers, text));
+	for (uint16_t i = 0; i < 4 && answer == KG_HOST_READY; i++) {
+		join(&host, &session);
+		open_view_of_size(&session, i % 2 ? KG_PATH_BITMAP : KG_PATH_GRAPHICS, 320 + i * 61, 200 + i * 31);
+		drawn = take_until(&session, session.frames == 10) && drawn;
+		session_done(&session);
+	}
+	ok(drawn && beats(&host, 1), "%s, %s: draws for one client after the other", kind, what);
+	kg_channel_send(host.channel, KG_HOST_END, &end, sizeof(end));
+	ok(ends(&host, EXIT_SUCCESS), "and ends");
+}
+
 static void refuses(const char *kind, const char *where)
 {
 	struct host host;
@@ -350,6 +388,11 @@ int main(void)
 	if (geteuid() == 0)
 		shows(KG_SANDBOX_REQUIRE, 65534, "as nobody");
 	shows(KG_SANDBOX_OFF, UINT32_MAX, "without a sandbox");
+#ifdef HAVE_DEMO
+	draws("demo", UINT32_MAX, "as who we are");
+	if (geteuid() == 0)
+		draws("demo", 65534, "as nobody");
+#endif
 	refuses("nothing", "");
 	refuses("still", "red");
 	goes_with_kagamid();
