@@ -9,6 +9,18 @@
 #include <GLES3/gl3.h>
 #include <GLES2/gl2ext.h>
 
+#ifdef KG_SANITIZED
+/*
+ * Mesa (libgallium, before 24.3 swrast_dri) has threads and code made at run time that the thread sanitizer cannot see into:
+ * it takes what they hand over by futex and barriers of their own for races.
+ */
+__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+	return "race:libgallium\nrace:swrast_dri\n";
+}
+#endif
+
 #define DEVICES_MAX 16
 #define FINISH_NS 5000000000u
 

@@ -208,6 +208,6 @@ static const char sky_fragment[] =
 	"	c = mix(c, lit, cloud * 0.9);\n"
 	"	float s4 = s * s; s4 *= s4;\n"
 	"	float s32 = s4 * s4; s32 *= s32; s32 *= s32;\n"
-	"	c += vec3(1.0, 0.82, 0.55) * (0.16 * s4 + 0.30 * s32) + vec3(1.0, 0.95, 0.85) * smoothstep(0.99935, 0.9996, s);\n"
+	"	c += vec3(1.0, 0.82, 0.55) * (0.16 * s4 + 0.30 * s32) + vec3(1.0, 0.95, 0.85) * smoothstep(0.9995, 0.9998, s);\n"
 	"	pixel = vec4(c, 1.0);\n"
 	"}\n";
