@@ -18,6 +18,7 @@
 #define STEADY_US 10000000		// a run of this length was no failure of the start
 #define PAUSE_FIRST_US 250000
 #define PAUSE_MAX_US 10000000
+#define PAUSE_RAN_US 500000		// at most, for one that was ready before it died
 #define PAUSE_LOST_US 1000000		// at least, when X server or VM are gone
 #define KIND_WITH_QMP "qemu"		// kagamid makes its connection: the desktop process could not reach the socket
 #define MISSED_MAX 2			// heartbeats in a row without an answer
@@ -376,14 +377,15 @@ static void start(struct kg_desktop *desktop)
 	}
 }
 
-/* How long to wait before the next start: nothing after a first death, then longer and longer. */
-static uint64_t pause_us(struct kg_desktop *desktop, bool lost)
+/* How long to wait before the next start: nothing after a first death, then longer and longer; less where it had run. */
+static uint64_t pause_us(struct kg_desktop *desktop, bool ran, bool lost)
 {
 	uint64_t pause = 0;
 
 	if (desktop->failures > 1)
 		pause = PAUSE_FIRST_US << KG_MIN(desktop->failures - 2, 8u);
-	return KG_MIN(KG_MAX(pause, lost ? (uint64_t)PAUSE_LOST_US : 0), (uint64_t)PAUSE_MAX_US);
+	pause = KG_MIN(pause, ran ? (uint64_t)PAUSE_RAN_US : (uint64_t)PAUSE_MAX_US);
+	return KG_MAX(pause, lost ? (uint64_t)PAUSE_LOST_US : 0);
 }
 
 /* The process is gone or has to go. lost: what it shows is gone too. */
@@ -406,7 +408,7 @@ static void failed(struct kg_desktop *desktop, bool lost)
 	/* A refused one may have asked again. */
 	if (desktop->state == IDLE && (ran || desktop->config->always || !TAILQ_EMPTY(&desktop->wants))) {
 		desktop->state = WAITING;
-		kg_watch_arm(desktop->timer, pause_us(desktop, lost));
+		kg_watch_arm(desktop->timer, pause_us(desktop, ran, lost));
 	}
 	if (lost && desktops->events)
 		desktops->events->lost(desktops->data, desktop);
