@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kagamictl, and what kagamid says of wrong flags and files. With fake programs, see broker/fake.py."""
 import os
+import pwd
 import re
 import stat
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
-from harness import BUILD, Kagamid, done, note, ok, skip  # noqa: E402
+from harness import BUILD, SOURCE, Kagamid, done, note, ok, skip  # noqa: E402
 
 
 def kagamid(*words):
@@ -154,6 +155,17 @@ def test_wrong_flags():
             r = kagamid('--desktop', 'still', '--listen', '127.0.0.1:0', '--state', directory, '--control',
                         os.path.join(directory, 'control'), *flags)
             ok(r.returncode == 1 and text in r.stderr, f'{flags[0]} that cannot be is named')
+
+
+def test_example():
+    with open(os.path.join(SOURCE, 'data', 'kagami.conf')) as file:
+        text = file.read()
+    text = re.sub('^;', '', text, flags=re.M).replace('/run/vm/', '/nonexistent/')
+    text = re.sub('^run-as = .*', f'run-as = {pwd.getpwuid(os.geteuid()).pw_name}', text, flags=re.M)
+    text = text.replace('sandbox = require', 'sandbox = best')
+    with Kagamid(config=text) as k:
+        ok(k.logs('nobody can log in: make an account') and k.ctl('status').stdout.count('\ndesktop ') == 3,
+           'the example of a configuration is right, with all that is commented out')
 
 
 def test_password_file():
