@@ -7,6 +7,7 @@
 #include "server/session/input.h"
 #include "server/session/login.h"
 #include "server/session/session.h"
+#include "server/session/wlog.h"
 
 #include <freerdp/channels/channels.h>
 #include <freerdp/channels/drdynvc.h>
@@ -335,6 +336,7 @@ void kg_peer_say_goodbye(struct kg_session *session)
 
 	if (!session->reachable || session->transport.failed)
 		return;
+	kg_wlog_mute(true);	// it logs the reason as an error
 	/* Close() would send the reason only to clients that announce that they know it: xfreerdp knows it and does not. */
 	freerdp_set_error_info(peer->context->rdp, error_info(session->reason));
 	(void)freerdp_send_error_info(peer->context->rdp);

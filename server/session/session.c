@@ -151,7 +151,9 @@ static int warm_up(struct kg_session *session, const char *certificate)
 	key = make_key(certificate);
 	if (!key)
 		return kg_err(-EINVAL, "the certificate is not one of an RSA key");
+	kg_wlog_mute(true);	// the placeholder is no TCP socket
 	r = kg_peer_init(session, certificate, key);
+	kg_wlog_mute(false);
 	free(key);
 	if (r < 0)
 		return r;

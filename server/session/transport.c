@@ -1,11 +1,14 @@
 /* Between FreeRDP and its TLS: see the header. FreeRDP calls back for each PDU that it reads or writes. */
+#define KG_TOPIC "transport"
 #include "server/session/transport.h"
 
+#include "base/log.h"
 #include "server/session/session.h"
 
 #include <winpr/stream.h>
 
 #define RECORD_SIZE 16384	// the longest TLS record
+#define TPKT_VERSION 3
 
 static struct kg_transport *transport_of(rdpTransport *transport)
 {
@@ -19,11 +22,25 @@ static struct kg_transport *transport_of(rdpTransport *transport)
 static const uint8_t erect_domain_broken[] = { 0x03, 0x00, 0x00, 0x0c, 0x02, 0xf0, 0x80, 0x04, 0x00, 0x01, 0x00, 0x01 };
 static const uint8_t erect_domain_right[] = { 0x03, 0x00, 0x00, 0x0c, 0x02, 0xf0, 0x80, 0x04, 0x01, 0x00, 0x01, 0x00 };
 
+/* The first byte of all is a TPKT's version. FreeRDP would take another for a fast-path PDU and wait for its rest. */
+static bool is_rdp(struct kg_transport *transport, wStream *stream, int r)
+{
+	bool right = r < 0 || (r == 0 && Stream_GetPosition(stream) == 0) || Stream_Buffer(stream)[0] == TPKT_VERSION;
+
+	if (r > 0)
+		transport->greeted = true;
+	return right;
+}
+
 static int read_pdu(rdpTransport *rdp, wStream *stream)
 {
 	struct kg_transport *transport = transport_of(rdp);
 	int r = transport->original.ReadPdu(rdp, stream);
 
+	if (!transport->greeted && !is_rdp(transport, stream, r)) {
+		kg_info("the client does not speak RDP");
+		return -1;
+	}
 	if (r == sizeof(erect_domain_broken) && !transport->domain_erected &&
 	    !memcmp(Stream_Buffer(stream), erect_domain_broken, sizeof(erect_domain_broken))) {
 		memcpy(Stream_Buffer(stream), erect_domain_right, sizeof(erect_domain_right));

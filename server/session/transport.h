@@ -15,6 +15,7 @@ struct kg_transport {
 	wStream *batch;
 	bool batching;		// else each PDU goes out at once, as the handshake needs it
 	bool failed;
+	bool greeted;		// the first PDU is behind us
 	bool domain_erected;	// the ErectDomainRequest is behind us
 };
 

@@ -9,10 +9,11 @@
 #define LINES_MAX 10
 
 static unsigned lines;
+static bool muted;
 
 static BOOL on_message(const wLogMessage *message)
 {
-	if (!message->TextString || message->Level < WLOG_WARN)
+	if (muted || !message->TextString || message->Level < WLOG_WARN)
 		return TRUE;
 	if (kg_log_level >= KG_LOG_DEBUG)
 		kg_debug("%s", message->TextString);
@@ -24,6 +25,11 @@ static BOOL on_message(const wLogMessage *message)
 static BOOL on_other(const wLogMessage *message)
 {
 	return TRUE;
+}
+
+void kg_wlog_mute(bool on)
+{
+	muted = on;
 }
 
 int kg_wlog_init(void)
