@@ -376,6 +376,10 @@ static void goes_with_kagamid(void)
 	session_done(&session);
 
 	start(&host);
+	ok(set_up(&host, "still", "", (enum kg_sandbox_mode)3, UINT32_MAX, &ready, sizeof(ready)) == KG_HOST_LOST &&
+		   ends(&host, EXIT_FAILURE),
+	   "SETUP with a wrong value is refused");
+	start(&host);
 	kg_channel_send(host.channel, KG_HOST_PING, &(struct kg_host_beat){ 1 }, sizeof(struct kg_host_beat));
 	ok(ends(&host, EXIT_FAILURE), "a heartbeat before SETUP is a violation");
 }
