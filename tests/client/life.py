@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Who dies takes only itself along: sessions, desktops and log-ins are killed in mid-stream; take-over, reconnection, the end."""
+import os
+import random
+import signal
+import subprocess
+import time
+
+from strict import Strict, kagami
+from kagami import Client, Kagamid, note, ok, plan, seed, wait_until
+
+ROUNDS = int(os.environ.get("KILLS", "100"))
+
+
+def frames(client, number=1, deadline=10):
+    return client.wait(lambda s: s["frames"] >= number, deadline)
+
+
+def resources(server):
+    """(processes below, descriptors of kagamid, memory files of all)"""
+    below = server.descendants()
+    memory = 0
+    for pid in below:
+        try:
+            for fd in os.listdir("/proc/%d/fd" % pid):
+                memory += "memfd:" in os.readlink("/proc/%d/fd/%s" % (pid, fd))
+        except OSError:
+            pass
+    return len(below), len(os.listdir("/proc/%d/fd" % server.pid)), memory
+
+
+class TwoDesktops(Kagamid):
+    """kagamid with a configuration file: anna has a moving desktop, otto one that stands still."""
+    config = """
+[server]
+listen = 127.0.0.1:0
+state = %s
+control = %s/control
+
+[desktop one]
+kind = demo
+where = text,fps=30
+size = 640x400
+users = anna
+
+[desktop two]
+kind = still
+users = otto
+"""
+
+    def start(self):
+        for user in ("anna", "otto"):
+            subprocess.run([os.path.join(kagami.BUILD, "kagamictl"), "--hashes", os.path.join(self.state, "hashes"), "passwd", user],
+                           input=("Pw-%s\n" % user).encode(), check=True, stdout=subprocess.DEVNULL)
+        path = os.path.join(self.directory, "kagami.conf")
+        with open(path, "w") as file:
+            file.write(self.config % (self.state, self.directory))
+        self.argv = [self.argv[0], "--config", path]
+        return super().start()
+
+
+def takeover(server):
+    with Strict(server) as first:
+        frames(first)
+        with Strict(server) as second:
+            ok(frames(second) is not None, "a second log-in of the same user gets the desktop")
+            ended = first.ended(5)
+            ok(ended and "DISCONNECTED_BY_OTHER_CONNECTION" in ended, "the first one is told why it ends (%s)" % ended)
+
+
+def reconnect(server):
+    """A stock client with automatic reconnection shows the same desktop again after its session was killed."""
+    times = []
+    with Client(server, (800, 600), "+auto-reconnect", "/auto-reconnect-max-retries:10") as client:
+        ok(client.connected(), "a stock client connects")
+        shown = None
+        for _ in range(3):
+            wait_until(lambda: len(server.named("kagami-session")) >= 3, 5)
+            mine = [pid for pid in server.named("kagami-session") if in_use(pid)]
+            if not ok(len(mine) == 1, "one session is in use"):
+                break
+            before = server.logged().count("login: user")
+            shown = shown or client.screenshot()
+            start = time.monotonic()
+            os.kill(mine[0], signal.SIGKILL)
+            back = wait_until(lambda: server.logged().count("has a screen of") >= before + 1, 5, 0.002)
+            times.append((time.monotonic() - start) * 1000)
+            ok(back and wait_until(lambda: same(client, shown), 3, 0.05), "it shows the same desktop again after a kill -9")
+        note("kill -9 to the view of the next session: %s ms" % ", ".join("%.0f" % t for t in times))
+        ok(times and sorted(times)[len(times) // 2] < 1000, "within a second")
+
+
+def same(client, picture):
+    try:
+        return client.screenshot() == picture
+    except (OSError, kagami.Failed):
+        return False
+
+
+def in_use(pid):
+    """A session that serves a client has more than its placeholders: a TCP socket."""
+    try:
+        links = [os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid)]
+    except OSError:
+        return False
+    return any("memfd:" in link for link in links)
+
+
+def chaos(server, generator):
+    """100 deaths in random order; the other user's connection must not notice."""
+    quiet = Strict(server, user="otto", password="Pw-otto")
+    if not ok(quiet.connected and frames(quiet), "another user sees another desktop"):
+        return
+    before = resources(server)
+    busy, undisturbed, deaths = None, True, []
+    for i in range(ROUNDS):
+        if not busy or busy.process.poll() is not None:
+            busy = Strict(server, user="anna", password="Pw-anna", size=(640, 400))
+            if not busy.connected or not frames(busy, 2, 15):
+                note("connection %d did not show a picture: %s" % (i, busy.result))
+                deaths.append(None)
+                busy.end()
+                busy = None
+                continue
+        kind = generator.choice(("kagami-session", "kagami-desktop", "kagami-auth"))
+        victims = server.named(kind)
+        spared = owner(server, quiet, kind)
+        victims = [pid for pid in victims if pid not in spared]
+        if not victims:
+            continue
+        victim = generator.choice(victims)
+        os.kill(victim, signal.SIGKILL)
+        deaths.append(kind)
+        gone = wait_until(lambda: victim not in server.descendants(), 5)
+        if not gone:
+            note("process %d of %s did not go" % (victim, kind))
+        if i % 10 == 0:
+            quiet.ask("mouse 0x9000 %d %d" % (20 + i, 40))
+            quiet.ask("mouse 0x1000 %d %d" % (20 + i, 40))
+            undisturbed = undisturbed and frames(quiet, i // 10 + 2, 5) is not None
+    if busy:
+        busy.end()
+    note("%d deaths: %s" % (len(deaths), {kind: deaths.count(kind) for kind in set(deaths)}))
+    ok(None not in deaths and len(deaths) >= ROUNDS * 0.9, "after every death the next connection shows the desktop")
+    ok(undisturbed and quiet.process.poll() is None and not quiet.violation, "the other connection was never disturbed")
+    after = wait_until(lambda: resources(server) <= before and resources(server), 5)
+    ok(after, "no process, descriptor or memory is left behind: %s before, %s after" % (before, after or resources(server)))
+    quiet.end()
+
+
+def owner(server, client, kind):
+    """The processes that the quiet connection lives on: they are not victims. Found once, at its first frame."""
+    if not hasattr(client, "spared"):
+        client.spared = {
+            "kagami-session": [pid for pid in server.named("kagami-session") if in_use(pid)],
+            "kagami-desktop": [pid for pid in server.named("kagami-desktop") if holds_memory(pid)],
+            "kagami-auth": [],
+        }
+    return client.spared[kind]
+
+
+def holds_memory(pid):
+    return in_use(pid)
+
+
+def stopped_desktop(server):
+    with Strict(server) as client:
+        frames(client)
+        desktop, = server.named("kagami-desktop")
+        start = time.monotonic()
+        os.kill(desktop, signal.SIGSTOP)
+        new = wait_until(lambda: [pid for pid in server.named("kagami-desktop") if pid != desktop], 5, 0.005)
+        took = time.monotonic() - start
+        ok(new and took < 2, "a desktop process that is stopped is replaced within 2 s (%.2f s)" % took)
+        number = client.stats()["frames"]
+        ok(frames(client, number + 1, 5) and not client.violation, "and its client sees the desktop again")
+
+
+def dying_desktop(server):
+    with Strict(server) as client:
+        before = frames(client)
+        desktop, = server.named("kagami-desktop")
+        start = time.monotonic()
+        os.kill(desktop, signal.SIGKILL)
+        got = frames(client, before["frames"] + 1, 5)
+        ok(got and not client.violation, "a desktop process that is killed comes back to its client (%.0f ms)" %
+           ((time.monotonic() - start) * 1000))
+    with Strict(server) as client:
+        frames(client)
+        session = [pid for pid in server.named("kagami-session") if in_use(pid)]
+        desktop = server.named("kagami-desktop")
+        os.kill(session[0], signal.SIGKILL)
+        client.ended(5)
+        ok(server.named("kagami-desktop") == desktop, "a session that dies leaves the desktop untouched")
+
+
+def orderly_end(server):
+    client = Strict(server)
+    frames(client)
+    start = time.monotonic()
+    server.stop(2.0)
+    ended = client.ended(3)
+    ok(ended and ended.startswith("ended") and "0x0" not in ended.split()[1:2],
+       "at the end the client is told why (%s, %.2f s)" % (ended, time.monotonic() - start))
+    client.end()
+
+
+generator = random.Random(seed())
+with Kagamid("still") as kagamid:
+    takeover(kagamid)
+    dying_desktop(kagamid)
+    stopped_desktop(kagamid)
+    reconnect(kagamid)
+    orderly_end(kagamid)
+with TwoDesktops("") as kagamid:
+    chaos(kagamid, generator)
+    kagamid.stop()
+plan()
