@@ -16,6 +16,7 @@ struct client;
 struct graphics {
 	struct gfx_decoder decoder;
 	void *channel;			// IWTSVirtualChannel, NULL when closed
+	unsigned opened;		// times
 	enum acknowledge acknowledge;
 	uint32_t acknowledged;		// frames
 	uint64_t bytes;			// received

@@ -28,13 +28,14 @@ static void command_stats(struct client *client)
 
 	answer("ok frames %u acknowledged %u bytes %llu envelopes %u messages %u fills %u pictures %u confirms %u resets %u "
 	       "version 0x%x width %u height %u quiet_ms %.0f connected_ms %.1f picture_ms %.1f pointers_new %u "
-	       "pointers_cached %u pointers_hidden %u pointer %ux%u+%u+%u leds %u",
+	       "pointers_cached %u pointers_hidden %u pointer %ux%u+%u+%u leds %u "
+	       "opened %u",
 	       d->frames, g->acknowledged, (unsigned long long)g->bytes, d->envelopes, d->messages, d->fills, d->pictures,
 	       d->confirms, d->resets, d->version, d->width, d->height, g->last_us ? (now - g->last_us) / 1000 : -1,
 	       client->connected_us ? (client->connected_us - client->start_us) / 1000 : -1,
 	       g->first_picture_us ? (g->first_picture_us - client->start_us) / 1000 : -1, client->pointers_new,
 	       client->pointers_cached, client->pointers_hidden, client->pointer_width, client->pointer_height,
-	       client->pointer_hot_x, client->pointer_hot_y, client->leds);
+	       client->pointer_hot_x, client->pointer_hot_y, client->leds, g->opened);
 }
 
 static void command_picture(struct client *client, const char *path)

@@ -132,6 +132,12 @@ static UINT on_connection(IWTSListenerCallback *listener, IWTSVirtualChannel *ch
 	callback->OnDataReceived = on_data;
 	callback->OnOpen = on_open;
 	callback->OnClose = on_close;
+	/* A channel that is opened again begins with nothing: no history, no surfaces, no frames. */
+	if (the_client->graphics.opened++) {
+		gfx_decoder_done(&the_client->graphics.decoder);
+		if (gfx_decoder_init(&the_client->graphics.decoder) < 0)
+			return CHANNEL_RC_NO_MEMORY;
+	}
 	the_client->graphics.channel = channel;
 	*accept = TRUE;
 	*ret = callback;
