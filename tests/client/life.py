@@ -80,7 +80,7 @@ def reconnect(server):
             if not ok(len(mine) == 1, "one session is in use"):
                 break
             before = server.logged().count("has a screen of")
-            shown = shown or client.screenshot()
+            shown = shown or wait_until(lambda: drawn(client), 5)
             start = time.monotonic()
             os.kill(mine[0], signal.SIGKILL)
             back = wait_until(lambda: server.logged().count("has a screen of") >= before + 1, 5, 0.002)
@@ -88,6 +88,15 @@ def reconnect(server):
             ok(back and wait_until(lambda: same(client, shown), 3, 0.05), "it shows the same desktop again after a kill -9")
         note("kill -9 to the view of the next session: %s ms" % ", ".join("%.0f" % t for t in times))
         ok(times and sorted(times)[len(times) // 2] < 1000, "within a second")
+
+
+def drawn(client):
+    """Its screenshot, once there is something on it."""
+    try:
+        picture = client.screenshot()
+    except (OSError, kagami.Failed):
+        return None
+    return picture if picture and len(set(picture.rows())) > 1 else None
 
 
 def same(client, picture):
