@@ -354,6 +354,7 @@ static void goes_with_kagamid(void)
 	struct host host;
 	struct session session;
 	struct kg_host_ready ready;
+	uint8_t answer[sizeof(struct kg_host_lost) + KG_HOST_TEXT_MAX];
 
 	start(&host);
 	set_up(&host, "still", "", KG_SANDBOX_BEST, UINT32_MAX, &ready, sizeof(ready));
@@ -376,7 +377,7 @@ static void goes_with_kagamid(void)
 	session_done(&session);
 
 	start(&host);
-	ok(set_up(&host, "still", "", (enum kg_sandbox_mode)3, UINT32_MAX, &ready, sizeof(ready)) == KG_HOST_LOST &&
+	ok(set_up(&host, "still", "", (enum kg_sandbox_mode)3, UINT32_MAX, answer, sizeof(answer)) == KG_HOST_LOST &&
 		   ends(&host, EXIT_FAILURE),
 	   "SETUP with a wrong value is refused");
 	start(&host);
