@@ -154,9 +154,10 @@ static void dump(const char *name, const uint8_t *pixels, uint32_t width, uint32
 
 static void check_parse(void)
 {
-	static const char *const bad[] = { "x", "terrainx", "texts", ",", "terrain,", "text,frame=", "text,frame=-1", "text,fps=0",
-					   "text,fps=61", "text,frame=1000000000001", "text,frame=99999999999999999999", "text,fps=5x",
-					   "terrain, fps=5" };
+	static const char *const bad[] = {
+		"x", "terrainx", "texts", ",", "terrain,", "text,frame=", "text,frame=-1", "text,fps=0", "text,fps=61",
+		"text,frame=1000000000001", "text,frame=99999999999999999999", "text,fps=5x", "terrain, fps=5",
+	};
 	struct kg_controls c = { .frame = 77 };
 	uint32_t fps = 0;
 	bool all = true;
@@ -199,7 +200,8 @@ static void check_input(void)
 {
 	struct kg_controls c = { .width = 800, .height = 600 };
 
-	ok(!kg_controls_motion(&c, 100, 100) && !kg_controls_motion(&c, 300, 200) && c.look.yaw == 0, "motion alone turns nothing");
+	ok(!kg_controls_motion(&c, 100, 100) && !kg_controls_motion(&c, 300, 200) && c.look.yaw == 0,
+	   "motion alone turns nothing");
 	kg_controls_button(&c, BTN_LEFT, true);
 	ok(kg_controls_motion(&c, 400, 150) && c.look.yaw < 0 && c.look.pitch < 0, "a drag turns the other way");
 	kg_controls_button(&c, BTN_LEFT, false);
@@ -301,7 +303,8 @@ static void check_standing(void)
 
 	if (!ok(desktop_open(&d, "terrain,frame=600", WIDTH, HEIGHT), "terrain opens"))
 		return desktop_close(&d);
-	ok(wait_until(turn(&d) && d.cursors, DEADLINE_MS) && d.cursors == 1 && !d.frames, "the cursor comes, and no frame before a want");
+	ok(wait_until(turn(&d) && d.cursors, DEADLINE_MS) && d.cursors == 1 && !d.frames,
+	   "the cursor comes, and no frame before a want");
 	ok(next_frame(&d) && d.frames == 1 && d.frame->sequence == 1, "the first want gives a frame at once");
 	ok(d.frame->damage.count == 1 && kg_rect_width(kg_region_bounds(&d.frame->damage)) == WIDTH &&
 	   kg_rect_height(kg_region_bounds(&d.frame->damage)) == HEIGHT, "all of it is damage");
@@ -317,7 +320,8 @@ static void check_standing(void)
 	kg_input_button(d.bundle.input, BTN_LEFT, true);
 	kg_input_motion_relative(d.bundle.input, 40, 10);
 	kg_input_button(d.bundle.input, BTN_LEFT, false);
-	ok(next_frame(&d) && (turned = pixels_of(&d)) && different(turned, first, WIDTH, HEIGHT) > 10000, "a drag turns the view");
+	ok(next_frame(&d) && (turned = pixels_of(&d)) && different(turned, first, WIDTH, HEIGHT) > 10000,
+	   "a drag turns the view");
 	free(turned);
 	kg_input_wheel(d.bundle.input, false, 120);
 	ok(next_frame(&d), "the wheel gives another picture");
@@ -369,7 +373,8 @@ static void check_playing(void)
 	from = tap_now();
 	held = kg_frame_ref(d.frame);
 	before = pixels_of(&d);
-	ok(next_frame(&d) && d.frame->pixels != held->pixels && d.frame->sequence == 2, "the next frame has pixels of its own");
+	ok(next_frame(&d) && d.frame->pixels != held->pixels && d.frame->sequence == 2,
+	   "the next frame has pixels of its own");
 	after = pixels_of(&d);
 	ok(different(before, after, WIDTH, HEIGHT) > 1000, "and shows something else");
 	free(after);
@@ -379,7 +384,8 @@ static void check_playing(void)
 	ok(same(before, after, WIDTH, HEIGHT), "while the one before stays as it was");
 	for (frames = 1; frames < 6 && next_frame(&d); frames++)
 		continue;
-	ok(frames == 6 && tap_now() - from >= 0.2, "fps=20 gives no more than 20 a second (6 took %.0f ms)", (tap_now() - from) * 1e3);
+	ok(frames == 6 && tap_now() - from >= 0.2,
+	   "fps=20 gives no more than 20 a second (6 took %.0f ms)", (tap_now() - from) * 1e3);
 
 	kg_input_key(d.bundle.input, KEY_SPACE, true);
 	kg_input_key(d.bundle.input, KEY_SPACE, false);

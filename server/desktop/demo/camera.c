@@ -80,7 +80,8 @@ static void set_matrix(struct kg_camera *camera)
 	memcpy(camera->matrix + 12, (float[]){ 0, 0, b, 0 }, 4 * sizeof(float));
 }
 
-void kg_camera_at(struct kg_camera *ret, const struct kg_land *land, uint64_t frame, const struct kg_look *look, float aspect)
+void kg_camera_at(struct kg_camera *ret, const struct kg_land *land, uint64_t frame, const struct kg_look *look,
+		  float aspect)
 {
 	const double t = (double)frame / FRAMES_PER_SECOND;
 	struct place here = course(t), ahead = course(t + 1.2), later = course(t + 2.4);

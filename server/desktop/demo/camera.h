@@ -15,11 +15,12 @@ struct kg_camera {
 	float x, y, z;			// metres; x and z within the land's first square
 	float right[3], up[3], forward[3];
 	float tan_x, tan_y;		// half the picture at distance 1
-	float matrix[16];		// from metres around the camera to clip space, column by column; upside down, see egl.h
+	float matrix[16];		// from metres around the camera to clip space, by columns; upside down, see egl.h
 };
 
 /* aspect: width / height of the picture. */
-void kg_camera_at(struct kg_camera *ret, const struct kg_land *land, uint64_t frame, const struct kg_look *look, float aspect);
+void kg_camera_at(struct kg_camera *ret, const struct kg_land *land, uint64_t frame, const struct kg_look *look,
+		  float aspect);
 
 /* Whether a box around a point (metres from the camera) can be seen. */
 bool kg_camera_sees(const struct kg_camera *camera, const float centre[3], const float half[3]);

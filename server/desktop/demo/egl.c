@@ -27,7 +27,6 @@ const char *__tsan_default_suppressions(void)
 struct kg_egl {
 	EGLDisplay display;
 	EGLContext context;
-	bool hardware;
 	uint32_t width, height;
 	GLuint framebuffer, colour, depth;
 	GLsync fence;				// after the last end, until it was passed
@@ -110,10 +109,8 @@ static bool open_display(struct kg_egl *egl)
 	for (EGLint i = 0; i < count; i++) {
 		if (!is_hardware(devices[i], query_string))
 			continue;
-		if (make_context(egl, get_display(EGL_PLATFORM_DEVICE_EXT, devices[i], NULL))) {
-			egl->hardware = true;
+		if (make_context(egl, get_display(EGL_PLATFORM_DEVICE_EXT, devices[i], NULL)))
 			return true;
-		}
 	}
 	if (has(client, "EGL_MESA_platform_surfaceless") &&
 	    make_context(egl, get_display(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, NULL)))
@@ -177,11 +174,6 @@ const char *kg_egl_renderer(const struct kg_egl *egl)
 	const char *name = (const char *)glGetString(GL_RENDERER);
 
 	return name ? name : "an unnamed renderer";
-}
-
-bool kg_egl_hardware(const struct kg_egl *egl)
-{
-	return egl->hardware;
 }
 
 /* Errors of GL pile up until asked for; a lost context answers with one for every call. */

@@ -14,7 +14,6 @@ int kg_egl_new(struct kg_egl **ret, const char **why);
 void kg_egl_free(struct kg_egl *egl);			// NULL is fine
 
 const char *kg_egl_renderer(const struct kg_egl *egl);	// what draws, for the log
-bool kg_egl_hardware(const struct kg_egl *egl);
 
 /* Makes the picture this big, 1 to the driver's limit; what was in it is lost. */
 int kg_egl_resize(struct kg_egl *egl, uint32_t width, uint32_t height);

@@ -30,7 +30,8 @@ static float at(const float *map, int32_t x, int32_t z)
 static float height_of(float x, float z)	// in cells
 {
 	const float scale = 1.0f / CELLS;
-	float warp_x = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 71, 2), warp_z = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 83, 2);
+	float warp_x = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 71, 2);
+	float warp_z = kg_noise_sum(x * scale * 4, z * scale * 4, 4, 83, 2);
 	float u = x * scale + warp_x * 0.035f, v = z * scale + warp_z * 0.035f;
 	float wide = kg_noise_sum(u * 3, v * 3, 3, 11, 2);
 	float hills = kg_noise_sum(u * 12, v * 12, 12, 23, 5);
@@ -142,13 +143,16 @@ static struct rgb ground(float x, float z, float h, const struct light *light)
 	const struct rgb sand = { 0.50f, 0.42f, 0.27f }, meadow = { 0.17f, 0.23f, 0.055f }, dry = { 0.33f, 0.29f, 0.10f };
 	const struct rgb wood = { 0.045f, 0.085f, 0.03f }, rock = { 0.25f, 0.215f, 0.19f }, dark = { 0.15f, 0.13f, 0.12f };
 	const struct rgb snow = { 0.90f, 0.92f, 0.96f }, bed = { 0.10f, 0.16f, 0.13f };
-	float fine = kg_noise(x * 0.625f, z * 0.625f, CELLS * 5 / 8, 201), rough = light->rough, level = light->level;
+	float fine = kg_noise(x * 0.625f, z * 0.625f, CELLS * 5 / 8, 201);
+	float rough = light->rough, level = light->level;
 	struct rgb c = blend(meadow, dry, kg_smooth(-0.3f, 0.5f, rough + (h - 90) * 0.004f));
 
 	c = blend(c, wood, 0.92f * light->wood);
 	c = blend(c, sand, kg_smooth(5.5f, 2.0f, h + fine * 3));
-	c = blend(c, blend(rock, dark, kg_smooth(-0.2f, 0.3f, fine + rough)), kg_smooth(0.86f, 0.74f, level + fine * 0.05f + rough * 0.05f));
-	c = blend(c, snow, kg_smooth(235, 275, h + rough * 90 + fine * 25) * kg_smooth(0.58f, 0.72f, level + fine * 0.08f));
+	c = blend(c, blend(rock, dark, kg_smooth(-0.2f, 0.3f, fine + rough)),
+		  kg_smooth(0.86f, 0.74f, level + fine * 0.05f + rough * 0.05f));
+	c = blend(c, snow,
+		  kg_smooth(235, 275, h + rough * 90 + fine * 25) * kg_smooth(0.58f, 0.72f, level + fine * 0.08f));
 	return blend(c, bed, kg_smooth(0, -9, h));
 }
 
@@ -224,12 +228,13 @@ static void make_detail(struct kg_land *land)
 
 		for (int32_t i = 0; i < N; i++) {
 			uint8_t *out = land->detail + ((size_t)j * N + (size_t)i) * 4;
-			float n = next, dx, dz;
+			float n = next, dx, dz, lit;
 
 			next = kg_noise_sum((float)(i + 1) * s, (float)j * s, 16, 301, 5);
 			dx = n - next;
 			dz = n - kg_noise_sum((float)i * s, (float)(j + 1) * s, 16, 301, 5);
-			out[0] = (uint8_t)(255 * kg_clamp(0.5f + (dx * KG_LAND_SUN_X + dz * KG_LAND_SUN_Z) * 1.4f + n * 0.25f, 0, 1));
+			lit = (dx * KG_LAND_SUN_X + dz * KG_LAND_SUN_Z) * 1.4f + n * 0.25f;
+			out[0] = (uint8_t)(255 * kg_clamp(0.5f + lit, 0, 1));
 			out[1] = (uint8_t)(255 * kg_clamp(0.5f + dx * 2, 0, 1));
 			out[2] = (uint8_t)(255 * kg_clamp(0.5f + dz * 2, 0, 1));
 			out[3] = 255;
@@ -279,7 +284,8 @@ static void make_blocks(struct kg_land *land)
 	}
 }
 
-static void plant(struct kg_land *land, const struct film *film, const struct light *light, uint32_t *count, int32_t x, int32_t z)
+static void plant(struct kg_land *land, const struct film *film, const struct light *light, uint32_t *count, int32_t x,
+		  int32_t z)
 {
 	uint32_t dice = kg_noise_hash((uint32_t)x, (uint32_t)z, 501);
 	float u = (float)(dice & 0xff) / 256, v = (float)(dice >> 8 & 0xff) / 256;
@@ -392,6 +398,7 @@ float kg_land_ceiling(const struct kg_land *land, float x, float z)
 
 	for (int32_t k = 0; k < 9; k++)
 		sum += wx[k % 3] * wz[k / 3] *
-		       land->ceiling[(uint32_t)(z0 + k / 3 - 1) % KG_LAND_BLOCKS][(uint32_t)(x0 + k % 3 - 1) % KG_LAND_BLOCKS];
+		       land->ceiling[(uint32_t)(z0 + k / 3 - 1) % KG_LAND_BLOCKS]
+				    [(uint32_t)(x0 + k % 3 - 1) % KG_LAND_BLOCKS];
 	return sum;
 }

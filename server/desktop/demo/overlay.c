@@ -34,7 +34,8 @@ static double frames_per_second(const struct kg_overlay *overlay, uint64_t now_u
 	return steps ? (double)steps * 1e6 / (double)(last - first + !(last - first)) : 0;
 }
 
-void kg_overlay_compose(const struct kg_overlay *overlay, struct kg_text *text, uint64_t frame, bool playing, uint64_t now_us)
+void kg_overlay_compose(const struct kg_overlay *overlay, struct kg_text *text, uint64_t frame, bool playing,
+			uint64_t now_us)
 {
 	char line[COLUMNS + 1], clock[16] = "";
 	time_t now = time(NULL);

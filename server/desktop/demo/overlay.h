@@ -13,4 +13,5 @@ struct kg_overlay {
 };
 
 void kg_overlay_shown(struct kg_overlay *overlay, uint64_t now_us);	// a frame was given
-void kg_overlay_compose(const struct kg_overlay *overlay, struct kg_text *text, uint64_t frame, bool playing, uint64_t now_us);
+void kg_overlay_compose(const struct kg_overlay *overlay, struct kg_text *text, uint64_t frame, bool playing,
+			uint64_t now_us);

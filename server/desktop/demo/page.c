@@ -139,7 +139,8 @@ static void put_bars(struct kg_text *text, int32_t x, int32_t y, int32_t width, 
 		kg_text_rectangle(text, x, y + height * i / 4, width, 1, 0x28ffffffu);
 	for (int32_t i = 0; i < BARS; i++) {
 		float a = (float)i * 0.31f;
-		float v = 0.5f + 0.26f * sinf(t * 1.7f + a) + 0.16f * sinf(t * 2.9f - a * 1.9f) + 0.06f * sinf(t * 7.1f + a * 5);
+		float v = 0.5f + 0.26f * sinf(t * 1.7f + a) + 0.16f * sinf(t * 2.9f - a * 1.9f) +
+			  0.06f * sinf(t * 7.1f + a * 5);
 		int32_t bar = (int32_t)(v * (float)(height - 16));
 
 		kg_text_shade(text, x + i * step + 2, y + height - bar, step - 3, bar, 0xffffb347u, 0xffc2417au);
@@ -151,7 +152,8 @@ static void put_window(struct kg_text *text, int32_t x, int32_t y, uint64_t fram
 	char line[48];
 
 	for (int32_t i = 0; i < 5; i++)		// a soft shadow
-		kg_text_rectangle(text, x - 8 + 2 * i, y - 2 + 2 * i, WINDOW_WIDTH + 16 - 4 * i, WINDOW_HEIGHT + 14 - 4 * i, 0x14000000u);
+		kg_text_rectangle(text, x - 8 + 2 * i, y - 2 + 2 * i, WINDOW_WIDTH + 16 - 4 * i,
+				  WINDOW_HEIGHT + 14 - 4 * i, 0x14000000u);
 	kg_text_rectangle(text, x - 1, y - 1, WINDOW_WIDTH + 2, WINDOW_HEIGHT + 2, 0xff2b3442u);
 	kg_text_shade(text, x, y, WINDOW_WIDTH, TITLE_HEIGHT, 0xff4c5a70u, 0xff3a4557u);
 	for (int32_t i = 0; i < 3; i++)
@@ -162,12 +164,12 @@ static void put_window(struct kg_text *text, int32_t x, int32_t y, uint64_t fram
 	kg_text_rectangle(text, x, y + WINDOW_HEIGHT - 30, WINDOW_WIDTH, 30, 0xfff2f4f7u);
 	snprintf(line, sizeof(line), "frame %llu", (unsigned long long)frame);
 	kg_text_string(text, x + 10, y + WINDOW_HEIGHT - 23, 1, KG_FONT_PLAIN, INK, line);
-	kg_text_string(text, x + WINDOW_WIDTH - 10 - 23 * KG_FONT_WIDTH, y + WINDOW_HEIGHT - 23, 1, KG_FONT_PLAIN, 0xff6a7480u,
-		       "drag anywhere: moves it");
+	kg_text_string(text, x + WINDOW_WIDTH - 10 - 23 * KG_FONT_WIDTH, y + WINDOW_HEIGHT - 23, 1, KG_FONT_PLAIN,
+		       0xff6a7480u, "drag anywhere: moves it");
 }
 
-void kg_page_compose(struct kg_text *text, uint64_t frame, int32_t scroll, int32_t window_x, int32_t window_y, uint32_t width,
-		     uint32_t height)
+void kg_page_compose(struct kg_text *text, uint64_t frame, int32_t scroll, int32_t window_x, int32_t window_y,
+		     uint32_t width, uint32_t height)
 {
 	const int32_t w = (int32_t)width, h = (int32_t)height;
 	const float t = (float)(frame % 1440000) / 60;

@@ -9,5 +9,5 @@
 struct kg_text;
 
 /* Puts the picture into text, which the caller draws. Offsets in pixels are what the viewer added to the page's own way. */
-void kg_page_compose(struct kg_text *text, uint64_t frame, int32_t scroll, int32_t window_x, int32_t window_y, uint32_t width,
-		     uint32_t height);
+void kg_page_compose(struct kg_text *text, uint64_t frame, int32_t scroll, int32_t window_x, int32_t window_y,
+		     uint32_t width, uint32_t height);

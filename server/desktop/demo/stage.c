@@ -93,8 +93,8 @@ void kg_stage_free(struct kg_stage *stage)
 	free(stage);
 }
 
-int kg_stage_begin(struct kg_stage *stage, const struct kg_controls *controls, uint64_t frame, uint32_t width, uint32_t height,
-		   const struct kg_overlay *overlay, uint64_t now_us, const char **why)
+int kg_stage_begin(struct kg_stage *stage, const struct kg_controls *controls, uint64_t frame, uint32_t width,
+		   uint32_t height, const struct kg_overlay *overlay, uint64_t now_us, const char **why)
 {
 	int r;
 
@@ -111,7 +111,8 @@ int kg_stage_begin(struct kg_stage *stage, const struct kg_controls *controls, u
 		return failed(r, why);
 	kg_text_begin(stage->text, width, height);
 	if (controls->scene == KG_DEMO_TEXT)
-		kg_page_compose(stage->text, frame, controls->scroll_px, controls->window_x, controls->window_y, width, height);
+		kg_page_compose(stage->text, frame, controls->scroll_px, controls->window_x, controls->window_y, width,
+				height);
 	else
 		kg_terrain_draw(stage->terrain, frame, &controls->look, width, height);
 	if (overlay)

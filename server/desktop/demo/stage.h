@@ -14,7 +14,7 @@ int kg_stage_new(struct kg_stage **ret, uint32_t width, uint32_t height, const c
 void kg_stage_free(struct kg_stage *stage);		// NULL is fine
 
 /* overlay NULL: none. now_us is for the overlay only. */
-int kg_stage_begin(struct kg_stage *stage, const struct kg_controls *controls, uint64_t frame, uint32_t width, uint32_t height,
-		   const struct kg_overlay *overlay, uint64_t now_us, const char **why);
+int kg_stage_begin(struct kg_stage *stage, const struct kg_controls *controls, uint64_t frame, uint32_t width,
+		   uint32_t height, const struct kg_overlay *overlay, uint64_t now_us, const char **why);
 int kg_stage_ready(struct kg_stage *stage, const char **why);			// 1, or 0: not yet
 int kg_stage_read(struct kg_stage *stage, uint8_t *pixels, const char **why);	// B, G, R, X, top row first

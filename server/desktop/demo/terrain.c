@@ -66,7 +66,8 @@ static const struct {
 static int make_programs(struct kg_terrain *terrain)
 {
 	static const char *const samplers[] = { "heights", "colours", "detail", "clouds" };	// their texture units
-	const float length = sqrtf(KG_LAND_SUN_X * KG_LAND_SUN_X + KG_LAND_SUN_Y * KG_LAND_SUN_Y + KG_LAND_SUN_Z * KG_LAND_SUN_Z);
+	const float length = sqrtf(KG_LAND_SUN_X * KG_LAND_SUN_X + KG_LAND_SUN_Y * KG_LAND_SUN_Y +
+				   KG_LAND_SUN_Z * KG_LAND_SUN_Z);
 	int r;
 
 	for (size_t i = 0; i < PROGRAMS; i++) {
@@ -263,7 +264,8 @@ static bool sees(const struct kg_camera *camera, int32_t x, int32_t z, int32_t c
 static void visit_water(struct kg_terrain *terrain, int32_t x, int32_t z, int32_t cells)
 {
 	const float side = (float)(cells * KG_LAND_CELL_M);
-	float distance = map_distance(&terrain->camera, (float)(x * KG_LAND_CELL_M), (float)(z * KG_LAND_CELL_M), side), low, high;
+	float distance = map_distance(&terrain->camera, (float)(x * KG_LAND_CELL_M), (float)(z * KG_LAND_CELL_M), side);
+	float low, high;
 
 	bounds(terrain->land, x, z, cells, &low, &high);
 	if (low >= 0 || !sees(&terrain->camera, x, z, cells, 0, 0))
@@ -347,7 +349,8 @@ static void draw_wood(const struct kg_terrain *terrain, const struct program *pr
 	const float left = (float)(x * WOOD_M), top = (float)(z * WOOD_M);
 
 	if (!land->tree_count[j][i] || map_distance(camera, left, top, WOOD_M) > TREES_END_M ||
-	    !kg_camera_sees(camera, (float[]){ left + WOOD_M / 2 - camera->x, 120 - camera->y, top + WOOD_M / 2 - camera->z },
+	    !kg_camera_sees(camera,
+			    (float[]){ left + WOOD_M / 2 - camera->x, 120 - camera->y, top + WOOD_M / 2 - camera->z },
 			    (float[]){ WOOD_M / 2, 120, WOOD_M / 2 }))
 		return;
 	glUniform2f(program->square, (float)((x - i) * WOOD_M), (float)((z - j) * WOOD_M));
@@ -383,7 +386,8 @@ static void draw_sky(const struct kg_terrain *terrain, uint64_t frame)
 	glDrawArrays(GL_TRIANGLES, 0, 3);
 }
 
-void kg_terrain_draw(struct kg_terrain *terrain, uint64_t frame, const struct kg_look *look, uint32_t width, uint32_t height)
+void kg_terrain_draw(struct kg_terrain *terrain, uint64_t frame, const struct kg_look *look, uint32_t width,
+		     uint32_t height)
 {
 	const GLuint textures[] = { terrain->heights, terrain->colours, terrain->detail, terrain->clouds };
 

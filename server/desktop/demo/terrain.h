@@ -11,4 +11,5 @@ struct kg_terrain;
 
 int kg_terrain_new(struct kg_terrain **ret);
 void kg_terrain_free(struct kg_terrain *terrain);	// NULL is fine
-void kg_terrain_draw(struct kg_terrain *terrain, uint64_t frame, const struct kg_look *look, uint32_t width, uint32_t height);
+void kg_terrain_draw(struct kg_terrain *terrain, uint64_t frame, const struct kg_look *look, uint32_t width,
+		     uint32_t height);

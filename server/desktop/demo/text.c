@@ -226,7 +226,8 @@ static void add(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32
 	}
 }
 
-void kg_text_shade(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, uint32_t top, uint32_t bottom)
+void kg_text_shade(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, uint32_t top,
+		   uint32_t bottom)
 {
 	const uint32_t colours[] = { bytes_of(top), bytes_of(bottom) };
 
