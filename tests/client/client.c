@@ -12,6 +12,7 @@
 #include <freerdp/error.h>
 #include <freerdp/gdi/gdi.h>
 #include <freerdp/settings.h>
+#include <freerdp/transport_io.h>
 #include <winpr/synch.h>
 #include <winpr/wlog.h>
 
@@ -150,6 +151,28 @@ static BOOL load_channels(freerdp *instance)
 }
 
 /* ---- start, loop, end ---- */
+
+/* Times count from the TCP connection: what a client does before is not the server's. */
+static pTCPConnect tcp_connect_before;
+
+static int tcp_connect(rdpContext *context, rdpSettings *settings, const char *host, int port, DWORD timeout)
+{
+	((struct client *)context)->start_us = client_now_us();
+	return tcp_connect_before(context, settings, host, port, timeout);
+}
+
+static bool time_connection(rdpContext *context)
+{
+	const rdpTransportIo *before = freerdp_get_io_callbacks(context);
+	rdpTransportIo now;
+
+	if (!before)
+		return false;
+	now = *before;
+	tcp_connect_before = now.TCPConnect;
+	now.TCPConnect = tcp_connect;
+	return freerdp_set_io_callbacks(context, &now);
+}
 
 static bool parse_server(rdpSettings *settings, const char *text)
 {
@@ -303,9 +326,8 @@ int main(int argc, char **argv)
 	if (!freerdp_context_new(instance))
 		return 1;
 	client = (struct client *)instance->context;
-	client->start_us = client_now_us();
 	graphics_register(client);
-	if (gfx_decoder_init(&client->graphics.decoder) < 0 || !parse(client, argc, argv)) {
+	if (!time_connection(&client->context) || gfx_decoder_init(&client->graphics.decoder) < 0 || !parse(client, argc, argv)) {
 		fprintf(stderr, "usage: kagami-test-client --server ADDRESS:PORT --user NAME --password TEXT [--size WxH] "
 				"[--no-graphics] [--tls] [--versions \"HEX FLAGS ...\"] [--record FILE]\n");
 		goto out;
