@@ -47,7 +47,7 @@ void kg_overlay_compose(const struct kg_overlay *overlay, struct kg_text *text, 
 		snprintf(line, sizeof(line), "%4.1f fps", frames_per_second(overlay, now_us));
 	else
 		snprintf(line, sizeof(line), "paused");
-	kg_text_rectangle(text, LEFT, TOP, COLUMNS * KG_FONT_WIDTH + 16, 2 * KG_FONT_HEIGHT + 12, 0xa0101820);
+	kg_text_rectangle(text, LEFT, TOP, COLUMNS * KG_FONT_WIDTH + 16, 2 * KG_FONT_HEIGHT + 12, 0xe0101820);
 	kg_text_rectangle(text, LEFT, TOP, 3, 2 * KG_FONT_HEIGHT + 12, 0xffffb347);
 	kg_text_string(text, LEFT + 12, TOP + 5, 1, KG_FONT_BOLD, 0xffffffff, "kagami");
 	kg_text_string(text, LEFT + 12 + 8 * KG_FONT_WIDTH, TOP + 5, 1, KG_FONT_BOLD, 0xffffd79a, line);
