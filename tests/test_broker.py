@@ -217,6 +217,7 @@ def test_spares():
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        wait_until(lambda: all(state_of(pid) in ('', 'Z') for pid in spares))
         ok(k.client().log_in('kagami', k.password)[0], 'killed spares are replaced')
         clients = [k.client().hello() for _ in range(8)]
         ok(all(c.ask('sign good') == 'signed 1 256' for c in clients), 'more connections at once than spares are served')

@@ -548,6 +548,8 @@ const char *kg_desktop_state(const struct kg_desktop *desktop)
 {
 	static const char *const text[] = { "idle", "starting", "running", "waiting" };
 
+	if (desktop->state == STARTING && desktop->failures)
+		return "restarting";
 	return text[desktop->state];
 }
 

@@ -204,7 +204,8 @@ static void check_desktops(const char *status)
 	char *line, name[64], kind[64], state[64];
 
 	while ((line = kg_control_value(status, "desktop", &status))) {
-		if (sscanf(line, "%63s %63s %63s", name, kind, state) == 3 && !strcmp(state, "waiting"))
+		if (sscanf(line, "%63s %63s %63s", name, kind, state) == 3 &&
+		    (!strcmp(state, "waiting") || !strcmp(state, "restarting")))
 			say(BROKEN, "desktop", "see kagamid's log for why it does not start", "%s (%s) does not run", name, kind);
 		else
 			say(FINE, "desktop", NULL, "%s (%s) is %s", name, kind, state);

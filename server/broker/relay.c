@@ -39,10 +39,11 @@ const char *kg_relay_line(const char *line, enum kg_log_level *level)
 	return line;
 }
 
-/* A token bucket kept as one time: each line moves it on by 1/rate; it may run ahead of now by a burst. */
+/* A token bucket kept as one time: each line moves it on by 1/rate; it may run ahead of now by a burst. Whoever asks for
+ * debugging wants more of it. */
 static bool within_budget(struct kg_relay *relay)
 {
-	const uint64_t step = 1000000 / KG_RELAY_PER_SECOND;
+	const uint64_t step = 1000000 / (KG_RELAY_PER_SECOND * (kg_log_level == KG_LOG_DEBUG ? 50 : 1));
 	uint64_t now = kg_now_us();
 
 	if (relay->budget_at_us < now)

@@ -312,6 +312,8 @@ static int on_auth(void *data, struct kg_message *message)
 	struct kg_session *session = data;
 	const struct kg_auth_ready *ready = message->body;
 
+	if (session->state == KG_SESSION_ENDING)
+		return 0;
 	if (message->id == KG_AUTH_READY) {
 		if (session->state != KG_SESSION_STARTING || session->auth_ready)
 			return violation(session, "its auth said READY twice");
@@ -322,7 +324,7 @@ static int on_auth(void *data, struct kg_message *message)
 		return 0;
 	}
 	if (session->state != KG_SESSION_HANDSHAKING)
-		return session->state == KG_SESSION_ENDING ? 0 : violation(session, "its auth spoke at the wrong time");
+		return violation(session, "its auth spoke at the wrong time");
 	switch (message->id) {
 	case KG_AUTH_VERIFY:
 		if (session->context->config->security != KG_SECURITY_NLA)
@@ -518,16 +520,17 @@ void kg_session_free(struct kg_session *session)
 int kg_session_connect(struct kg_session *session, int fd, const struct kg_peer *peer)
 {
 	struct kg_session_connect connect = { .session = session->id };
-	int r;
+	int r = kg_channel_send_fd(session->control, KG_SESSION_CONNECT, &connect, sizeof(connect), fd);
 
+	if (r < 0) {
+		doom(session, "its channel is broken");
+		return r;
+	}
 	session->peer = *peer;
 	session->counted = true;
 	session->connected_us = kg_now_us();
 	session->state = KG_SESSION_HANDSHAKING;
 	kg_channel_set_phase(session->control, KG_SESSION_HANDSHAKE);
 	set_deadline(session, session->context->config->handshake_s * 1000000ull);
-	r = kg_channel_send_fd(session->control, KG_SESSION_CONNECT, &connect, sizeof(connect), fd);
-	if (r < 0)
-		doom(session, "its channel is broken");
-	return r;
+	return 0;
 }

@@ -95,7 +95,8 @@ TAILQ_HEAD(kg_session_list, kg_session);
 int kg_session_new(struct kg_session **ret, const struct kg_session_context *context);
 void kg_session_free(struct kg_session *session);	// kills both processes; gone is not called. NULL is fine
 
-/* A spare gets its client. fd stays the caller's. The peer is counted as a handshake, and the session ends that. */
+/* A spare gets its client, which is counted as a handshake; the session ends that. fd stays the caller's. After an error the
+ * client is still the caller's: this spare was dying. */
 int kg_session_connect(struct kg_session *session, int fd, const struct kg_peer *peer);
 
 /* Tells the client why; what has not ended soon is killed. One without a client is killed at once. */

@@ -107,6 +107,20 @@ static void on_queue_deadline(void *data)
 	arm_queue_deadline(sessions);
 }
 
+/* Gives a client to a spare. False when there is none. */
+static bool hand_over(struct kg_sessions *sessions, int fd, const struct kg_peer *peer)
+{
+	struct kg_session *session;
+
+	TAILQ_FOREACH(session, &sessions->list, link) {
+		if (session->state == KG_SESSION_SPARE && kg_session_connect(session, fd, peer) == 0)
+			break;
+	}
+	if (session && !sessions->failures)
+		kg_watch_arm(sessions->refill, 0);
+	return session;
+}
+
 static void on_spare(void *data, struct kg_session *session)
 {
 	struct kg_sessions *sessions = data;
@@ -122,26 +136,16 @@ static void on_spare(void *data, struct kg_session *session)
 		sessions->first_spare = NULL;
 		first(sessions->first_spare_data, session);
 	}
-	if (!queued)
-		return;
-	(void)kg_session_connect(session, queued->fd, &queued->peer);
-	queued_free(sessions, queued);
-	kg_watch_arm(sessions->refill, 0);
+	if (queued && hand_over(sessions, queued->fd, &queued->peer))
+		queued_free(sessions, queued);
 }
 
 void kg_sessions_connect(struct kg_sessions *sessions, int fd, const struct kg_peer *peer)
 {
-	struct kg_session *session;
 	struct queued *queued;
 
-	TAILQ_FOREACH(session, &sessions->list, link) {
-		if (session->state == KG_SESSION_SPARE)
-			break;
-	}
-	if (session) {
-		(void)kg_session_connect(session, fd, peer);
+	if (hand_over(sessions, fd, peer)) {
 		close(fd);
-		kg_watch_arm(sessions->refill, 0);
 		return;
 	}
 	queued = calloc(1, sizeof(*queued));
