@@ -29,7 +29,7 @@ struct kg_config_desktop {
 	char *name, *kind;
 	char *where;			// NULL: nothing
 	char *users;			// names with spaces between, "*": everybody
-	char *run_as;			// NULL: as kagamid
+	char *run_as;			// NULL: session_user where kagamid is root, else as kagamid
 	uint16_t width, height;		// 0: the kind's own
 	uint32_t threads;		// 0: one per processor
 	bool always;			// started with kagamid and kept up; else when first needed

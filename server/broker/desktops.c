@@ -433,6 +433,7 @@ static int add(struct kg_desktops *desktops, const struct kg_config_desktop *con
 	struct kg_desktop *desktop = calloc(1, sizeof(*desktop));
 	uid_t uid = (uid_t)-1;
 	gid_t gid = (gid_t)-1;
+	const char *run_as;
 	int r;
 
 	if (!desktop)
@@ -445,17 +446,19 @@ static int add(struct kg_desktops *desktops, const struct kg_config_desktop *con
 	r = kg_id_random(&desktop->id);
 	if (r == 0)
 		r = kg_loop_timer(desktops->loop, &desktop->timer, UINT64_MAX, on_timer, desktop);
-	if (r == 0 && config->run_as) {
-		r = kg_sandbox_user(config->run_as, &uid, &gid);
+	/* Root opens the source, then becomes somebody who may nothing: no desktop runs as root unless that is asked for. */
+	run_as = config->run_as ? config->run_as : geteuid() == 0 ? desktops->config->session_user : NULL;
+	if (r == 0 && run_as) {
+		r = kg_sandbox_user(run_as, &uid, &gid);
 		if (r < 0)
-			return kg_err(r, "desktop %s: run-as = %s", config->name, config->run_as);
+			return kg_err(r, "desktop %s: run-as = %s", config->name, run_as);
 		if (geteuid() != 0 && uid != geteuid())
-			return kg_err(-EPERM, "desktop %s: only root can run it as %s", config->name, config->run_as);
+			return kg_err(-EPERM, "desktop %s: only root can run it as %s", config->name, run_as);
 	}
 	desktop->uid = uid;
 	desktop->gid = gid;
-	if (r == 0 && geteuid() == 0 && (uid == (uid_t)-1 || uid == 0))
-		(void)kg_warn(0, "desktop %s runs as root: give run-as", config->name);
+	if (r == 0 && uid == 0 && geteuid() == 0)
+		(void)kg_warn(0, "desktop %s runs as root", config->name);
 	return r;
 }
 
