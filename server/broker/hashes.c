@@ -4,10 +4,10 @@
 #include "server/broker/hashes.h"
 
 #include "base/log.h"
+#include "server/broker/files.h"
 #include "server/broker/legacy-crypto.h"
 #include "server/broker/utf16.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -168,39 +168,12 @@ int kg_hashes_parse(struct kg_hashes *hashes, const char *name, const char *text
 	return 0;
 }
 
-/* The whole file; the caller wipes and frees it. */
-static int read_file(const char *path, char **ret, size_t *ret_size, struct stat *ret_st)
-{
-	char *text = NULL;
-	ssize_t size = 0;
-	int fd, r;
-
-	r = fd = KG_SYS(open(path, O_RDONLY | O_CLOEXEC));
-	if (r < 0)
-		return r;
-	r = KG_SYS(fstat(fd, ret_st));
-	if (r == 0 && ret_st->st_size > FILE_MAX)
-		r = -EFBIG;
-	if (r == 0 && !(text = calloc(1, (size_t)ret_st->st_size + 1)))
-		r = -ENOMEM;
-	if (r == 0 && (size = read(fd, text, (size_t)ret_st->st_size)) < 0)
-		r = -errno;
-	close(fd);
-	if (r < 0) {
-		free(text);
-		return r;
-	}
-	*ret = text;
-	*ret_size = (size_t)size;
-	return 0;
-}
-
 static int load_file(struct kg_hashes *hashes)
 {
 	struct stat st;
 	char *text;
 	size_t size;
-	int r = read_file(hashes->path, &text, &size, &st);
+	int r = kg_file_read(hashes->path, FILE_MAX, &text, &size, &st);
 
 	if (r == -ENOENT)
 		return 0;
@@ -299,52 +272,25 @@ static void table_remove(struct table *table, const char *user)
 	}
 }
 
-/* root writes for the user that kagamid runs as: who owns the file, or else its directory, goes on owning it. */
-static int keep_owner(int fd, const char *path)
-{
-	char directory[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	struct stat st;
-
-	if (geteuid() != 0)
-		return 0;
-	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-	if (stat(path, &st) < 0 && stat(directory, &st) < 0)
-		return -errno;
-	return KG_SYS(fchown(fd, st.st_uid, st.st_gid));
-}
-
-/* Writes all entries to a new file beside path and puts it in its place. */
+/* Writes all entries to a new file in the place of path. */
 static int replace_file(const char *path, const struct table *table)
 {
-	char temporary[PATH_MAX], line[KG_NAME_MAX + 64];
-	int fd, r;
+	size_t room = table->count * (KG_NAME_MAX + 64) + 1, n = 0;
+	char *text = calloc(1, room);
+	int r;
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
-		return -ENAMETOOLONG;
-	r = fd = KG_SYS(mkostemp(temporary, O_CLOEXEC));
-	if (r < 0)
-		return r;
-	r = KG_SYS(fchmod(fd, 0600));
-	if (r == 0)
-		r = keep_owner(fd, path);
-	for (size_t i = 0; r == 0 && i < table->count; i++) {
+	if (!text)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->count; i++) {
 		const struct kg_hash_entry *entry = &table->entries[i];
-		int n = snprintf(line, sizeof(line), "%s:", entry->user);
 
+		n += (size_t)snprintf(text + n, room - n, "%s:", entry->user);
 		for (int j = 0; j < 16; j++)
-			n += snprintf(line + n, sizeof(line) - (size_t)n, j < 15 ? "%02x" : "%02x\n", entry->hash[j]);
-		if (write(fd, line, (size_t)n) != n)
-			r = -EIO;
+			n += (size_t)snprintf(text + n, room - n, j < 15 ? "%02x" : "%02x\n", entry->hash[j]);
 	}
-	explicit_bzero(line, sizeof(line));
-	if (r == 0)
-		r = KG_SYS(fsync(fd));
-	close(fd);
-	if (r == 0)
-		r = KG_SYS(rename(temporary, path));
-	if (r < 0)
-		unlink(temporary);
+	r = kg_file_replace(path, 0600, text, n);
+	explicit_bzero(text, room);
+	free(text);
 	return r;
 }
 

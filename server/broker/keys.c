@@ -4,12 +4,11 @@
 #include "server/broker/keys.h"
 
 #include "base/log.h"
+#include "server/broker/files.h"
 #include "server/control/session-messages.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -37,60 +36,13 @@ static int ssl_error(const char *what, const char *path)
 	return kg_err(-EINVAL, "%s %s: %s", what, path, reason ? reason : "unknown reason");
 }
 
-static int read_file(const char *path, char **ret, size_t *ret_size)
+/* Writes what OpenSSL wrote. */
+static int write_bio(const char *path, mode_t mode, BIO *content)
 {
-	struct stat st;
-	char *text = NULL;
-	ssize_t size;
-	int fd, r;
-
-	r = fd = KG_SYS(open(path, O_RDONLY | O_CLOEXEC));
-	if (r < 0)
-		return r;
-	r = KG_SYS(fstat(fd, &st));
-	if (r == 0 && (st.st_size <= 0 || st.st_size > FILE_MAX))
-		r = -EFBIG;
-	if (r == 0 && !(text = calloc(1, (size_t)st.st_size + 1)))
-		r = -ENOMEM;
-	if (r == 0) {
-		size = read(fd, text, (size_t)st.st_size);
-		if (size == st.st_size) {
-			*ret = text;
-			*ret_size = (size_t)size;
-			text = NULL;
-		} else {
-			r = size < 0 ? -errno : -EIO;
-		}
-	}
-	free(text);
-	close(fd);
-	return r;
-}
-
-/* Writes a new file as a whole or not at all. */
-static int write_file(const char *path, mode_t mode, BIO *content)
-{
-	char temporary[PATH_MAX];
 	char *bytes;
 	long size = BIO_get_mem_data(content, &bytes);
-	int fd, r;
 
-	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
-		return -ENAMETOOLONG;
-	r = fd = KG_SYS(mkostemp(temporary, O_CLOEXEC));
-	if (r < 0)
-		return r;
-	r = KG_SYS(fchmod(fd, mode));
-	if (r == 0 && write(fd, bytes, (size_t)size) != size)
-		r = -EIO;
-	if (r == 0)
-		r = KG_SYS(fsync(fd));
-	close(fd);
-	if (r == 0)
-		r = KG_SYS(rename(temporary, path));
-	if (r < 0)
-		unlink(temporary);
-	return r;
+	return kg_file_replace(path, mode, bytes, (size_t)size);
 }
 
 static int add_extension(X509 *certificate, int nid, const char *value)
@@ -150,9 +102,9 @@ static int make_files(const char *certificate_path, const char *key_path, const 
 	    !PEM_write_bio_PrivateKey(key_text, key, NULL, NULL, 0, NULL, NULL) ||
 	    !PEM_write_bio_X509(certificate_text, certificate)) {
 		(void)ssl_error("cannot make", key_path);
-	} else if ((r = write_file(key_path, 0600, key_text)) < 0) {
+	} else if ((r = write_bio(key_path, 0600, key_text)) < 0) {
 		(void)kg_err(r, "cannot write %s", key_path);
-	} else if ((r = write_file(certificate_path, 0644, certificate_text)) < 0) {
+	} else if ((r = write_bio(certificate_path, 0644, certificate_text)) < 0) {
 		(void)kg_err(r, "cannot write %s", certificate_path);
 	}
 	BIO_free(key_text);
@@ -168,11 +120,11 @@ static int load_key(struct kg_tls_keys *keys, const char *path)
 	struct stat st;
 	char *text;
 	size_t size;
-	int r = read_file(path, &text, &size);
+	int r = kg_file_read(path, FILE_MAX, &text, &size, &st);
 
 	if (r < 0)
 		return kg_err(r, "cannot read the key %s", path);
-	if (stat(path, &st) == 0 && (st.st_mode & 077))
+	if (st.st_mode & 077)
 		(void)kg_warn(0, "the key %s can be read by others: chmod 600 it", path);
 	bio = BIO_new_mem_buf(text, (int)size);
 	keys->key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"") : NULL;
@@ -189,7 +141,8 @@ static int load_key(struct kg_tls_keys *keys, const char *path)
 static int load_certificate(struct kg_tls_keys *keys, const char *path)
 {
 	BIO *bio;
-	int r = read_file(path, &keys->pem, &keys->pem_size);
+	struct stat st;
+	int r = kg_file_read(path, FILE_MAX, &keys->pem, &keys->pem_size, &st);
 
 	if (r < 0)
 		return kg_err(r, "cannot read the certificate %s", path);
