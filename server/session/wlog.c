@@ -11,9 +11,15 @@
 static unsigned lines;
 static bool muted;
 
+/* How FreeRDP says that the client has gone, which is no news. */
+static bool is_farewell(const char *text)
+{
+	return strstr(text, "ERRCONNECT_CONNECT_TRANSPORT_FAILED") || strstr(text, "BIO_");
+}
+
 static BOOL on_message(const wLogMessage *message)
 {
-	if (muted || !message->TextString || message->Level < WLOG_WARN)
+	if (muted || !message->TextString || message->Level < WLOG_WARN || is_farewell(message->TextString))
 		return TRUE;
 	if (kg_log_level >= KG_LOG_DEBUG)
 		kg_debug("%s", message->TextString);
