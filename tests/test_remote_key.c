@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 
+static OSSL_PROVIDER *standard;
 static EVP_PKEY *real;			// what kagamid holds
 static unsigned signatures;
 static bool refusing, well_formed;
@@ -169,7 +170,7 @@ int main(void)
 	char *pem;
 
 	/* As winpr_InitializeSSL() does: loading any provider turns the implicit default one off. */
-	OSSL_PROVIDER_load(NULL, "default");
+	standard = OSSL_PROVIDER_load(NULL, "default");
 	real = EVP_RSA_gen(2048);
 	certificate = make_certificate(real);
 	ok(kg_remote_key_init(sign, NULL) == 0, "the provider loads");
@@ -191,5 +192,7 @@ int main(void)
 	EVP_PKEY_free(real);
 	X509_free(certificate);
 	free(pem);
+	kg_remote_key_done();
+	OSSL_PROVIDER_unload(standard);
 	return tap_end();
 }

@@ -29,6 +29,7 @@
 static kg_sign_fn sign_fn;
 static void *sign_data;
 static OSSL_FUNC_BIO_read_ex_fn *core_bio_read;
+static OSSL_PROVIDER *loaded;
 
 /* ---- keys ---- */
 
@@ -434,9 +435,16 @@ int kg_remote_key_init(kg_sign_fn sign, void *data)
 {
 	sign_fn = sign;
 	sign_data = data;
-	if (!OSSL_PROVIDER_add_builtin(NULL, "kagami", provider_init) || !OSSL_PROVIDER_load(NULL, "kagami"))
+	if (!OSSL_PROVIDER_add_builtin(NULL, "kagami", provider_init))
 		return -ENOTSUP;
-	return 0;
+	loaded = OSSL_PROVIDER_load(NULL, "kagami");
+	return loaded ? 0 : -ENOTSUP;
+}
+
+void kg_remote_key_done(void)
+{
+	OSSL_PROVIDER_unload(loaded);
+	loaded = NULL;
 }
 
 char *kg_remote_key_pem(X509 *certificate)

@@ -21,6 +21,7 @@ typedef int (*kg_sign_fn)(void *data, int padding, const char *digest, const uin
 			  uint8_t *signature, size_t room);
 
 int kg_remote_key_init(kg_sign_fn sign, void *data);
+void kg_remote_key_done(void);		// after the last key
 
 /* The key that belongs to a certificate, as PEM text that only this provider can read. Freed with free(); NULL when it cannot
  * be made: the certificate's key is not RSA, or memory is short. */

@@ -361,6 +361,7 @@ static void session_done(struct kg_session *session)
 	kg_channel_free(session->login);
 	kg_channel_free(session->control);
 	kg_loop_free(session->loop);
+	kg_remote_key_done();
 }
 
 static int serve(struct kg_session *session)
