@@ -104,28 +104,10 @@ static void queue_done(struct queue *queue)
 	}
 }
 
-static const struct kg_message_type *find_type(const struct kg_message_set *set, uint16_t id)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (set->types[i].id == id)
-			return &set->types[i];
-	return NULL;
-}
-
-/* The longest message of a set, with the head. */
-static size_t set_size_max(const struct kg_message_set *set)
-{
-	size_t max = 0;
-
-	for (size_t i = 0; i < set->count; i++)
-		max = KG_MAX(max, (size_t)set->types[i].max);
-	return sizeof(struct kg_message_head) + max;
-}
-
 int kg_channel_new(struct kg_channel **ret, const struct kg_message_set *set, enum kg_side side, int fd, const char *what,
 		   size_t quota)
 {
-	size_t size = set_size_max(set);
+	size_t size = kg_message_set_size_max(set);
 	struct kg_channel *channel = NULL;
 	int r;
 
@@ -232,31 +214,17 @@ static int violation(struct kg_channel *channel, const char *name, const char *w
 	return kg_warn(-EPROTO, "%s sent %s on the %s channel: %s", channel->what, name, channel->set->name, why);
 }
 
-/* What the table says of a message. Gives its type, or logs the violation and returns -EPROTO. */
+/* Gives the type of a message that the table allows here; otherwise logs the violation and returns -EPROTO. */
 static int judge(struct kg_channel *channel, const struct packet *packet, const void *bytes,
 		 const struct kg_message_type **ret)
 {
-	struct kg_message_head head;
-	const struct kg_message_type *type;
-	size_t size;
+	const char *why = "its size is out of all limits";
 
-	if ((size_t)packet->size < sizeof(head) || packet->truncated)
-		return violation(channel, "a message", "its size is out of all limits");
-	memcpy(&head, bytes, sizeof(head));
-	type = find_type(channel->set, head.id);
-	if (!type || head.zero)
-		return violation(channel, "a message", "it is not in the table");
-	size = (size_t)packet->size - sizeof(head);
-	if (type->from == channel->side)
-		return violation(channel, type->name, "the wrong direction");
-	if (!(type->phases & channel->phase))
-		return violation(channel, type->name, "not now");
-	if (size < type->min || size > type->max)
-		return violation(channel, type->name, "the wrong size");
-	if (packet->fd_count != (type->fd ? 1 : 0))
-		return violation(channel, type->name, "the wrong number of descriptors");
-	*ret = type;
-	return 0;
+	*ret = NULL;
+	if (!packet->truncated)
+		why = kg_message_refusal(channel->set, channel->side, channel->phase, bytes, (size_t)packet->size,
+					 packet->fd_count, ret);
+	return why ? violation(channel, *ret ? (*ret)->name : "a message", why) : 0;
 }
 
 /* The next message of the socket into to: 1, 0 at the end, -EAGAIN, or a negative errno after a violation. */
@@ -330,7 +298,7 @@ static bool deliver_kept(struct kg_channel *channel)
 
 		memcpy(&head, entry->bytes, sizeof(head));
 		message = (struct kg_message){
-			.type = find_type(channel->set, head.id),
+			.type = kg_message_type_find(channel->set, head.id),
 			.id = head.id,
 			.body = entry->bytes + sizeof(head),
 			.size = entry->size - sizeof(head),
@@ -502,7 +470,7 @@ static int enqueue(struct kg_channel *channel, const void *bytes, size_t size, i
 static int send_parts(struct kg_channel *channel, uint16_t id, const void *body, size_t size, const void *tail,
 		      size_t tail_size, int fd)
 {
-	const struct kg_message_type *type = find_type(channel->set, id);
+	const struct kg_message_type *type = kg_message_type_find(channel->set, id);
 	struct kg_message_head head = { .id = id };
 	uint8_t bytes[sizeof(head) + KG_MESSAGE_SIZE_MAX];
 	size_t total, whole;
