@@ -1,35 +1,47 @@
-# Sourced by ./start and ./check: installs what debian/control names, and builds. No program of its own.
-# Sets nothing but functions; $program names the caller in messages, $yes is 1 when nobody is to be asked.
+# Sourced by ./start and ./check from the root of the tree: installs what debian/control names, and builds.
+# Only functions. $program names the caller in messages; $yes is 1 when nobody is to be asked.
 
 die() {
 	echo "$program: $*" >&2
 	exit 1
 }
 
-# The names in a field of debian/control, one a line. $2: "check" with, "" without those that only tests need.
+architecture() {
+	dpkg --print-architecture 2>/dev/null || case $(uname -m) in
+	x86_64) echo amd64 ;;
+	aarch64) echo arm64 ;;
+	*) uname -m ;;
+	esac
+}
+
+# The packages that a field of debian/control names for this machine, one a line: FIELD [check]. Without "check" not those
+# that only tests need. Of alternatives the first counts.
 packages() {
-	awk -v field="$1:" -v with_check="$2" '
-		/^[^ ]/ { in_field = $1 == field }
-		in_field && /^ / {
-			line = $0
-			if (line ~ /<!nocheck>/ && with_check == "") next
-			if (line ~ /\[amd64\]/ && arch != "x86_64") next
-			sub(/^ */, "", line); sub(/[ ,(\[<].*/, "", line)
-			if (line != "" && line !~ /^\$/) print line
-		}' arch="$(uname -m)" debian/control
+	awk -v field="$1:" -v with_check="$2" -v machine="$(architecture)" '
+		/^#/ { next }
+		/^[^ \t]/ { in_field = $1 == field; sub(/^[^:]*:/, "") }
+		in_field {
+			count = split($0, items, ",")
+			for (i = 1; i <= count; i++) {
+				item = items[i]
+				if (item ~ /<!nocheck>/ && with_check == "") continue
+				if (match(item, /\[[^]]*\]/) &&
+				    index(" " substr(item, RSTART + 1, RLENGTH - 2) " ", " " machine " ") == 0) continue
+				sub(/^[ \t]*/, "", item)
+				sub(/[ \t(|[<].*/, "", item)
+				if (item != "" && item !~ /^\$/) print item
+			}
+		}' debian/control
 }
 
 # Those of the packages on standard input that are not installed.
 missing() {
 	wanted=$(cat)
+	# Word by word: dpkg-query takes the names as its arguments.
 	# shellcheck disable=SC2086
-	installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null | awk '$1 == "ii" { print $2 }')
-	for p in $wanted; do
-		case "
-$installed
-" in *"
-$p
-"*) ;; *) echo "$p" ;; esac
+	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p')
+	for package in $wanted; do
+		echo "$installed" | grep -qxF -e "$package" || echo "$package"
 	done
 }
 
@@ -37,67 +49,106 @@ as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Debian 12 has FreeRDP 3 only in its backports suite: adds the suite, found through the machine's own package source, and
-# pins it to the few sources that come from there.
-add_backports() {
-	. /etc/os-release
-	[ "$VERSION_CODENAME" = bookworm ] || return 0
-	apt-cache policy libwinpr3-dev 2>/dev/null | grep -q 'Candidate: [1-9]' && [ -e /etc/apt/preferences.d/kagami-backports ] && return 0
-	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Release: $VERSION_CODENAME" | head -n 1)
-	[ -n "$uri" ] || die "this machine's package sources do not name Debian $VERSION_CODENAME"
-	if ! apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages' | grep -qx "$VERSION_CODENAME-backports"; then
-		printf 'Types: deb\nURIs: %s\nSuites: %s-backports\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
-			"$uri" "$VERSION_CODENAME" | as_root tee /etc/apt/sources.list.d/kagami-backports.sources >/dev/null
-	fi
-	printf 'Package: src:freerdp3 src:mesa src:libdrm src:qemu src:seabios src:libvirt\nPin: release n=%s-backports\nPin-Priority: 500\n' \
-		"$VERSION_CODENAME" | as_root tee /etc/apt/preferences.d/kagami-backports >/dev/null
+on_a_terminal() {
+	[ -t 0 ] && [ -t 1 ]
 }
 
-# Installs what is missing; asks once where somebody is there to answer. $1: "check" or "".
+# Whether packages can be installed at all; says why not, and what would help.
+may_install() { # the packages
+	command -v apt-get >/dev/null ||
+		die "there is no apt-get here; install what these Debian packages hold, then autoreconf -i && ./configure && make:" "$@"
+	[ "$(id -u)" = 0 ] && return
+	if ! command -v sudo >/dev/null || { ! on_a_terminal && ! sudo -n true 2>/dev/null; }; then
+		die "packages are missing and only root can install them; as root: apt-get install --no-install-recommends" "$@"
+	fi
+}
+
+# Debian 12 has FreeRDP 3 only in its backports suite: adds the suite, found through the machine's own package source, and
+# pins to it the few sources that come from there. Never by apt-get -t: that replaces half of the system.
+add_backports() {
+	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	[ "$codename" = bookworm ] || return 0
+	apt-cache policy libwinpr3-dev 2>/dev/null | grep -q 'Candidate: [1-9]' && return 0
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Release: $codename" 2>/dev/null | head -n 1)
+	[ -n "$uri" ] || die "this machine's package sources do not name Debian $codename, so FreeRDP 3 cannot be found"
+	if ! apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages' | grep -qx "$codename-backports"; then
+		printf 'Types: deb\nURIs: %s\nSuites: %s-backports\nComponents: main\nSigned-By: %s\n' "$uri" "$codename" \
+			/usr/share/keyrings/debian-archive-keyring.gpg |
+			as_root tee /etc/apt/sources.list.d/kagami-backports.sources >/dev/null || die "cannot write to /etc/apt"
+	fi
+	printf 'Package: %s\nPin: release n=%s-backports\nPin-Priority: 500\n' \
+		'src:freerdp3 src:mesa src:libdrm src:qemu src:seabios src:libvirt' "$codename" |
+		as_root tee /etc/apt/preferences.d/kagami-backports >/dev/null || die "cannot write to /etc/apt"
+}
+
+apt() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@" >>build-install.log 2>&1
+}
+
+# Installs what is missing; asks once where somebody is there to answer. With "check" what the tests need too.
 install_packages() {
-	lacking=$({ packages Build-Depends "$1"; packages Depends; } | missing)
+	lacking=$({ packages Build-Depends "$1"; packages Depends; } | missing | tr '\n' ' ')
+	lacking=${lacking% }
 	[ -n "$lacking" ] || return 0
-	command -v apt-get >/dev/null || die "these packages are missing, and this is not Debian:" $lacking
-	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-		die "packages are missing and only root can install them; as root: apt-get install" $lacking
-	fi
-	echo "$program: to be installed (on Debian 12 FreeRDP, Mesa and QEMU come from its backports suite):" $lacking
-	if [ -z "$yes" ] && [ -t 0 ] && [ -t 1 ]; then
-		printf 'Go on? [Y/n] '
+	may_install "$lacking"
+	echo "$program: to be installed (FreeRDP, Mesa and QEMU from the backports suite on Debian 12): $lacking"
+	if [ -z "$yes" ] && on_a_terminal; then
+		printf 'Do you want to continue? [Y/n] '
 		read -r answer || answer=n
-		case "$answer" in "" | y | Y | yes) ;; *) die "nothing was installed" ;; esac
+		case $answer in "" | [yY]*) ;; *) die "nothing was installed" ;; esac
 	fi
+	: 2>/dev/null >build-install.log || die "cannot write to $(pwd)"
 	add_backports
-	apt="apt-get -o DPkg::Lock::Timeout=600 -qq"
-	as_root $apt update || die "cannot reach the package source; is there a network?"
-	as_root env DEBIAN_FRONTEND=noninteractive $apt -o Dpkg::Use-Pty=0 install -y --no-install-recommends $lacking >build-install.log 2>&1 ||
-		{ tail -n 20 build-install.log >&2; die "apt-get could not install the packages (see build-install.log)"; }
+	reached=1
+	apt -o APT::Update::Error-Mode=any update || reached= # one of many sources may be down without harm
+	# shellcheck disable=SC2086
+	if ! apt install -y --no-install-recommends $lacking; then
+		[ -n "$reached" ] || die "the package source cannot be reached; is there a network? (see build-install.log)"
+		tail -n 20 build-install.log >&2
+		die "apt-get could not install the packages (see build-install.log)"
+	fi
 	rm -f build-install.log
 }
 
 # Makes configure where it is missing or older than what it is made from.
 make_configure() {
-	if [ ! -e configure ] || [ -n "$(find configure.ac Makefile.am m4 -newer configure 2>/dev/null)" ] ||
-		[ -n "$(find base codec input server tests doc -name Makefile.inc -newer configure 2>/dev/null)" ]; then
-		autoreconf -i >autoreconf.log 2>&1 || { cat autoreconf.log >&2; die "autoreconf failed"; }
-		rm -f autoreconf.log
-		touch configure
+	if [ -e configure ] &&
+		[ -z "$(find configure.ac Makefile.am m4 base codec data doc input server tests -newer configure \
+			\( -name '*.ac' -o -name '*.am' -o -name '*.m4' -o -name Makefile.inc \))" ]; then
+		return 0
 	fi
+	if ! autoreconf -i >build-autoreconf.log 2>&1; then
+		cat build-autoreconf.log >&2
+		echo "$program: autoreconf failed" >&2
+		return 1
+	fi
+	rm -f build-autoreconf.log
+	touch configure
 }
 
-# build DIR [configure's options]: configures and makes. Quiet unless it fails.
+# build DIR [configure's options]: configures and makes. Quiet, but for what is wrong.
 build() {
 	dir=$1
 	shift
-	make_configure
-	mkdir -p "$dir" || die "cannot write here"
-	if [ ! -e "$dir/config.status" ] || [ configure -nt "$dir/config.status" ] || [ "$(cat "$dir/.options" 2>/dev/null)" != "$*" ]; then
+	make_configure || return 1
+	if ! mkdir -p "$dir"; then
+		echo "$program: cannot write to $(pwd)" >&2
+		return 1
+	fi
+	if [ ! -e "$dir/Makefile" ] || [ configure -nt "$dir/config.status" ] || [ "$(cat "$dir/.options" 2>/dev/null)" != "$*" ]; then
 		echo "$program: configuring $dir"
-		(cd "$dir" && ../configure -q "$@" >configure.log 2>&1) || { tail -n 20 "$dir/configure.log" >&2; die "configure failed (see $dir/config.log)"; }
+		if ! (cd "$dir" && ../configure -q "$@" >configure.log 2>&1); then
+			tail -n 20 "$dir/configure.log" >&2
+			echo "$program: configure failed (see $dir/config.log)" >&2
+			return 1
+		fi
 		echo "$*" >"$dir/.options"
 	fi
-	if ! make -q -C "$dir" all >/dev/null 2>&1; then
-		echo "$program: building $dir"
-		make -s -j"$(nproc)" -C "$dir" all >"$dir/make.log" 2>&1 || { tail -n 40 "$dir/make.log" >&2; die "the build failed (see $dir/make.log)"; }
+	make -q -C "$dir" all >/dev/null 2>&1 && return 0
+	echo "$program: building $dir"
+	if ! make -s -j"$(nproc)" -C "$dir" all >"$dir/make.log" 2>&1; then
+		tail -n 40 "$dir/make.log" >&2
+		echo "$program: the build failed (see $dir/make.log)" >&2
+		return 1
 	fi
 }
