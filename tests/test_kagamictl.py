@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
-from harness import BUILD, SOURCE, Kagamid, done, note, ok, skip  # noqa: E402
+from harness import BUILD, SOURCE, Kagamid, done, note, ok, skip, wait_until  # noqa: E402
 
 
 def kagamid(*words):
@@ -106,8 +106,11 @@ def test_doctor():
         ok(r.returncode == 1 and f'cure: chmod 600 {k.directory}/state/server.key' in r.stdout, 'a key that others may read has a cure')
     with Kagamid(desktop='still:dead') as k:
         k.logs('exit 3')
-        r = k.ctl('doctor')
-        ok(r.returncode == 1 and re.search('^problem +desktop', r.stdout, re.M), 'a desktop that does not start is a problem')
+
+        def told():     # not in the moment in which it is tried again
+            r = k.ctl('doctor')
+            return r.returncode == 1 and re.search('^problem +desktop', r.stdout, re.M)
+        ok(wait_until(told), 'a desktop that does not start is a problem')
     r = kagamictl('--control', '/nonexistent/control', 'doctor')
     ok(r.returncode == 1 and re.search('^problem +kagamid .*No such file', r.stdout, re.M) and 'cure: start it' in r.stdout,
        'without a kagamid that is the problem')
