@@ -210,8 +210,8 @@ def test_slow_down():
 
 def test_spares():
     with Kagamid() as k:
+        wait_until(lambda: k.status('spares') == '2' and k.desktop_pid())
         spares = [p for p in children(k.process.pid) if p != k.desktop_pid()]
-        wait_until(lambda: k.status('spares') == '2')
         for pid in spares:
             try:
                 os.kill(pid, signal.SIGKILL)
