@@ -2,7 +2,10 @@
 """kagamid's desktops: on demand, heartbeat, replacement, loss. With fake programs, see broker/fake.py."""
 import os
 import signal
+import socket
 import sys
+import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
@@ -72,6 +75,50 @@ def test_lost():
         c = k.client()
         c.log_in('kagami', k.password)
         ok(c.ask('attach') == 'end no desktop' and k.logs('exit 3'), 'a desktop that ends before it is ready is no desktop')
+
+
+class Qemu(threading.Thread):
+    """A QMP socket that keeps the descriptor it is given, for so many connections."""
+
+    def __init__(self, path, times):
+        super().__init__(daemon=True)
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(path)
+        self.server.listen()
+        self.times = times
+        self.displays = []
+        self.start()
+
+    def run(self):
+        for _ in range(self.times):
+            client, _ = self.server.accept()
+            client.sendall(b'{"QMP": {"version": {}, "capabilities": []}}\r\n')
+            given = -1
+            while True:
+                data, fds, _, _ = socket.recv_fds(client, 4096, 1)
+                given = fds[0] if fds else given
+                if not data:
+                    break
+                if b'add_client' in data:
+                    self.displays.append(socket.socket(fileno=given))
+                client.sendall(b'{"return": {}}\r\n')
+        self.server.close()
+
+
+def test_qemu():
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'qmp')
+        qemu = Qemu(path, 2)
+        with Kagamid(desktop=f'qemu:{path}') as k:
+            c, pid = attached(k)
+            ok(qemu.displays and qemu.displays[0].recv(100) == b'the desktop is here',
+               'the desktop of a virtual machine is given the connection that kagamid asked QEMU for')
+            os.kill(pid, signal.SIGKILL)
+            ok(c.ask('see') == 'seen ' and c.ask('attach').startswith('view ') and len(qemu.displays) == 2 and
+               qemu.displays[1].recv(100) == b'the desktop is here', 'so is its replacement')
+            os.kill(wait_until(k.desktop_pid), signal.SIGKILL)
+            ok(c.read() == 'end desktop lost' and k.logs(f'desktop qemu: no QEMU at {path}'),
+               'a QEMU that is gone is a desktop that is lost')
 
 
 CONFIG = '''

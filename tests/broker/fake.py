@@ -239,7 +239,9 @@ def desktop():
         number, body, fds = control.receive()
         if number is None or number == HOST_END:
             sys.exit(0)
-        if number == HOST_SETUP:
+        if number == HOST_SOURCE:
+            os.write(fds[0], b'the desktop is here')
+        elif number == HOST_SETUP:
             kind, length = struct.unpack('<HH', body[40:44])
             where = body[44 + kind:44 + kind + length].decode()
             if where == 'dead':
