@@ -44,7 +44,8 @@ def password(name):
 
 
 def test_way_of_a_connection():
-    with Kagamid() as k:
+    # A descriptor that a careless shell leaves open must not get further than kagamid.
+    with open('/dev/null') as leaked, Kagamid(pass_fds=(os.dup2(leaked.fileno(), 63),)) as k:
         ok(all(w in k.shown for w in ('address', 'user', 'password', 'certificate', 'connect')),
            'the flags only: address, user, password, fingerprint and a client\'s command line are shown')
         ok(k.password in k.shown['connect'] and re.search(r'sha256:([0-9a-f]{2}:){31}[0-9a-f]{2}$', k.shown['connect']),
@@ -109,6 +110,10 @@ def test_misbehaviour():
         c.say('sign good')
         ok(c.read() == '' and k.logs('asked for a second signature'), 'a session that wants a second signature is ended')
         c = k.client()
+        c.log_in('kagami', 'wrong')
+        c.say(f'log_in kagami {k.password}')
+        ok(c.read() == '' and k.logs('its auth asked for a second key'), 'a session that tries a second password is ended')
+        c = k.client()
         c.log_in('kagami', k.password)
         c.say('log_in kagami x')
         ok(c.read() == '' and k.logs('LOGON'), 'a session that logs in twice is ended')
@@ -171,6 +176,11 @@ def open_files(pid):
     return len(os.listdir(f'/proc/{pid}/fd'))
 
 
+def cpu_us(pid):
+    fields = open(f'/proc/{pid}/stat').read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000000 // os.sysconf('SC_CLK_TCK')
+
+
 def test_half_open():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 4096:
@@ -187,6 +197,9 @@ def test_half_open():
         good, _, _ = c.log_in('kagami', k.password)
         c.ask('attach')
         took = time.monotonic() - start
+        before_us = cpu_us(k.process.pid)
+        time.sleep(0.5)     # half of them have said a little
+        ok(cpu_us(k.process.pid) - before_us < 100000, 'half-open connections cost no time')
         note(f'log-in beside 1000 half-open connections: {took * 1000:.0f} ms')
         ok(good and took < 1 * SLOW, 'a log-in beside 1000 half-open connections takes less than a second')
         ok(len(children(k.process.pid)) <= processes + 2, 'half-open connections start no process')
@@ -251,6 +264,8 @@ def test_end():
         c = k.client()
         c.log_in('kagami', k.password)
         c.ask('attach')
+        k.client().hello().say('hang')      # it does not see that its channel has ended
+        wait_until(lambda: len(programs(k, 'session')) == 4)
         pids = children(k.process.pid)
         k.stop(signal.SIGKILL)
         ok(wait_until(lambda: all(state_of(p) in ('', 'Z') for p in pids), 2), 'kill -9 of kagamid ends all its programs')
