@@ -110,13 +110,17 @@ install_packages() {
 	rm -f build-install.log
 }
 
+# Whether a file of the tree is newer than FILE, or FILE is not there: FILE [find's tests]. What builds write does not count.
+changed_since() {
+	[ -e "$1" ] || return 0
+	file=$1
+	shift
+	[ -n "$(find . \( -name .git -o -name 'build*' -o -name autom4te.cache \) -prune -o -type f "$@" -newer "$file" -print)" ]
+}
+
 # Makes configure where it is missing or older than what it is made from.
 make_configure() {
-	if [ -e configure ] &&
-		[ -z "$(find configure.ac Makefile.am m4 base codec data doc input server tests -newer configure \
-			\( -name '*.ac' -o -name '*.am' -o -name '*.m4' -o -name Makefile.inc \))" ]; then
-		return 0
-	fi
+	changed_since configure \( -name configure.ac -o -name Makefile.am -o -name Makefile.inc -o -path './m4/*' \) || return 0
 	if ! autoreconf -i >build-autoreconf.log 2>&1; then
 		cat build-autoreconf.log >&2
 		echo "$program: autoreconf failed" >&2
@@ -126,7 +130,8 @@ make_configure() {
 	touch configure
 }
 
-# build DIR [configure's options]: configures and makes. Quiet, but for what is wrong.
+# build DIR [configure's options]: configures and makes. Quiet, but for what is wrong; does nothing where nothing changed.
+# Without options what is configured stays so. A new configure is make's affair.
 build() {
 	dir=$1
 	shift
@@ -135,8 +140,9 @@ build() {
 		echo "$program: cannot write to $(pwd)" >&2
 		return 1
 	fi
-	if [ ! -e "$dir/Makefile" ] || [ configure -nt "$dir/config.status" ] || [ "$(cat "$dir/.options" 2>/dev/null)" != "$*" ]; then
+	if [ ! -e "$dir/Makefile" ] || { [ $# -gt 0 ] && [ "$(cat "$dir/.options" 2>/dev/null)" != "$*" ]; }; then
 		echo "$program: configuring $dir"
+		rm -f "$dir/.built"
 		if ! (cd "$dir" && ../configure -q "$@" >configure.log 2>&1); then
 			tail -n 20 "$dir/configure.log" >&2
 			echo "$program: configure failed (see $dir/config.log)" >&2
@@ -144,11 +150,16 @@ build() {
 		fi
 		echo "$*" >"$dir/.options"
 	fi
-	make -q -C "$dir" all >/dev/null 2>&1 && return 0
+	# Make itself takes a third of a second to find that nothing is to be done. Packages may have brought other headers.
+	if [ -x "$dir/kagamid" ] && ! changed_since "$dir/.built" && [ ! /var/lib/dpkg/status -nt "$dir/.built" ]; then
+		return 0
+	fi
 	echo "$program: building $dir"
+	: >"$dir/.building"
 	if ! make -s -j"$(nproc)" -C "$dir" all >"$dir/make.log" 2>&1; then
 		tail -n 40 "$dir/make.log" >&2
 		echo "$program: the build failed (see $dir/make.log)" >&2
 		return 1
 	fi
+	mv "$dir/.building" "$dir/.built"
 }
