@@ -178,12 +178,13 @@ static int on_size(struct kg_view *view, const struct kg_view_size *size)
 	return put_pending(view, &(struct kg_view_pending){ .is_size = true, .size = *size });
 }
 
-/* Pieces come in the order in which they lie in the ring. */
+/* Pieces come one after the other as they lie in the ring: at the end of the one before or, past the ring's end, at its start. */
 static const uint8_t *take_piece(struct kg_view *view, uint64_t position, size_t length)
 {
 	const uint8_t *piece = kg_ring_piece(&view->ring, position, length);
+	uint64_t skipped = position - view->read_to;	// wraps to a large number where it goes back
 
-	if (!piece || position < view->read_to || position > UINT64_MAX - length)
+	if (!piece || (skipped != 0 && (skipped >= view->ring.size || position % view->ring.size != 0)))
 		return NULL;
 	view->read_to = position + length;
 	return piece;
