@@ -32,7 +32,7 @@ static void on_empty(void *data)
 	struct kg_broker *broker = data;
 
 	if (broker->ending)
-		kg_loop_quit(broker->loop, 0);
+		kg_loop_quit(broker->loop, broker->result);
 }
 
 static void on_end_deadline(void *data)
@@ -40,6 +40,20 @@ static void on_end_deadline(void *data)
 	struct kg_broker *broker = data;
 
 	kg_spawner_kill_all(broker->spawner);
+}
+
+/* Clients are told, everything is ended; on_empty() quits with the result. */
+static void end(struct kg_broker *broker, int result)
+{
+	broker->ending = true;
+	broker->result = result;
+	(void)sd_notify(0, "STOPPING=1");
+	kg_listeners_stop(broker->listeners);
+	kg_sessions_end(broker->sessions);
+	kg_desktops_end(broker->desktops);
+	kg_watch_arm(broker->deadline, END_US);
+	if (!kg_spawner_count(broker->spawner))
+		kg_loop_quit(broker->loop, result);
 }
 
 static void on_signal(void *data, int signal_number)
@@ -51,14 +65,7 @@ static void on_signal(void *data, int signal_number)
 		return;
 	}
 	kg_info("%s: ending", strsignal(signal_number));
-	broker->ending = true;
-	(void)sd_notify(0, "STOPPING=1");
-	kg_listeners_stop(broker->listeners);
-	kg_sessions_end(broker->sessions);
-	kg_desktops_end(broker->desktops);
-	kg_watch_arm(broker->deadline, END_US);
-	if (!kg_spawner_count(broker->spawner))
-		kg_loop_quit(broker->loop, 0);
+	end(broker, 0);
 }
 
 /* ---- start ---- */
@@ -207,6 +214,10 @@ static void on_first_spare(void *data, struct kg_session *spare)
 	struct kg_broker *broker = data;
 	char session_layers[64], auth_layers[64];
 
+	if (!spare) {
+		(void)kg_err(0, "no session gets ready to serve anybody: ending");
+		return end(broker, -ECHILD);
+	}
 	if (spare->freerdp && spare->freerdp < FREERDP_SAFE && !kg_listeners_local(broker->listeners))
 		(void)kg_warn(0, "FreeRDP %u.%u.%u has known holes that open before the log-in: use 3.30 or later, or listen on "
 				 "loopback only", spare->freerdp >> 16, spare->freerdp >> 8 & 255, spare->freerdp & 255);

@@ -27,6 +27,7 @@ struct kg_broker {
 	char *password;			// made for this run, shown once; NULL: none
 	uint64_t started_us;
 	bool ending;
+	int result;			// of the run
 };
 
 /* Loads, opens and starts everything; logs what cannot be. */

@@ -7,6 +7,7 @@
 
 #define PAUSE_FIRST_US 100000
 #define PAUSE_MAX_US 5000000
+#define FIRST_FAILURES_MAX 4	// when not one has ever been ready: something is wrong for good
 
 /* A connection that came when no spare was ready. */
 struct queued {
@@ -48,6 +49,10 @@ static void pause_after_failure(struct kg_sessions *sessions)
 	uint64_t pause = PAUSE_FIRST_US << KG_MIN(sessions->failures, 6u);
 
 	sessions->failures++;
+	if (sessions->failures == FIRST_FAILURES_MAX && sessions->first_spare) {
+		sessions->first_spare(sessions->first_spare_data, NULL);
+		return;
+	}
 	kg_watch_arm(sessions->refill, KG_MIN(pause, (uint64_t)PAUSE_MAX_US));
 }
 

@@ -23,7 +23,7 @@ struct kg_sessions_how {
 int kg_sessions_new(struct kg_sessions **ret, const struct kg_sessions_how *how);
 void kg_sessions_free(struct kg_sessions *sessions);
 
-/* Starts the spares. first_spare is called once, when the first is ready. */
+/* Starts the spares. first_spare is called once: with the first that is ready, or with NULL when none gets ready. */
 void kg_sessions_start(struct kg_sessions *sessions, void (*first_spare)(void *data, struct kg_session *spare), void *data);
 
 /* A client that the limits have admitted as a handshake. Takes fd. */
