@@ -14,6 +14,7 @@
 #include "server/control/channel.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
 
 #define READY_US 20000000	// from start to READY
 #define END_US 1200000		// from END to SIGKILL
@@ -45,8 +46,7 @@ static void doom(struct kg_session *session, const char *why)
 
 static int violation(struct kg_session *session, const char *what)
 {
-	(void)kg_warn(0, "session[%d] from %s: %s", session->process ? (int)kg_process_pid(session->process) : 0,
-		      session->peer.host, what);
+	(void)kg_warn(0, "session[%d] from %s: %s", session->pid, session->peer.host, what);
 	if (!session->why[0])
 		snprintf(session->why, sizeof(session->why), "%s", kg_end_reason_text(KG_END_VIOLATION));
 	return -EPROTO;
@@ -132,6 +132,8 @@ static int welcome(struct kg_session *session)
 	int r;
 
 	session->logon_waits = false;
+	if (!session->verified)		// its auth was shown nothing
+		(void)kg_warn(0, "session[%d] from %s: LOGON without a proof", session->pid, session->peer.host);
 	if (session->proved) {
 		r = kg_cookies_make(session->context->cookies, &session->cookie);
 		if (r < 0)
@@ -156,8 +158,9 @@ static int welcome(struct kg_session *session)
 
 static int on_logon(struct kg_session *session)
 {
-	if (session->logon_waits)
+	if (session->logon_asked)
 		return violation(session, "LOGON twice");
+	session->logon_asked = true;
 	/* PAM's result was sent before LOGON, but comes on another channel: it is as good as here. */
 	if (session->context->config->security == KG_SECURITY_TLS && !session->verified && session->auth_control) {
 		session->logon_waits = true;
@@ -175,7 +178,7 @@ static void on_view(void *data, int fd, const struct kg_id *desktop, int error)
 
 	session->want = NULL;
 	if (error < 0) {
-		(void)kg_warn(error, "no desktop for session[%d]", (int)kg_process_pid(session->process));
+		(void)kg_warn(error, "no desktop for session[%d]", session->pid);
 		kg_session_end(session, error == -ESHUTDOWN ? KG_END_SHUTDOWN : KG_END_NO_DESKTOP);
 		return;
 	}
@@ -266,6 +269,7 @@ static void on_control_ended(void *data, int error)
 
 	kg_channel_free(session->control);
 	session->control = NULL;
+	session->logon_waits = false;	// nobody is left to be told
 	kg_desktop_want_free(session->want);
 	session->want = NULL;
 	if (error == -EPROTO || error == -ENOBUFS)
@@ -359,6 +363,8 @@ static void on_auth_process_ended(void *data, int status)
 	if (session->state < KG_SESSION_HANDSHAKING) {
 		(void)kg_err(0, "a spare auth has ended: %s", kg_status_text(status, text));
 		doom(session, "its auth has ended");
+	} else if (WIFSIGNALED(status)) {
+		(void)kg_warn(0, "auth[%d] from %s: %s", session->auth_pid, session->peer.host, kg_status_text(status, text));
 	}
 }
 
@@ -372,6 +378,9 @@ static void on_process_ended(void *data, int status)
 
 	session->process = NULL;
 	kg_status_text(status, text);
+	/* Not by us: its filter, a fault, or somebody who kills. One that was attacked ends like this. */
+	if (WIFSIGNALED(status) && session->connected_us && !session->why[0] && !session->reason)
+		(void)kg_warn(0, "session[%d] from %s: %s", session->pid, session->peer.host, text);
 	if (!session->why[0] && session->reason)
 		snprintf(session->why, sizeof(session->why), "%s", kg_end_reason_text(session->reason));
 	if (!session->why[0] && status)
@@ -433,6 +442,7 @@ static int start_session(struct kg_session *session, int login)
 	close(pair[1]);
 	if (r < 0)
 		return r;
+	session->pid = (int)kg_process_pid(session->process);
 	kg_channel_set_phase(session->control, KG_SESSION_START);
 	r = kg_channel_attach(session->control, context->loop, &control_events, session);
 	pem = kg_tls_keys_pem(context->keys, &pem_size);
@@ -465,6 +475,7 @@ static int start_auth(struct kg_session *session, int login)
 	close(pair[1]);
 	if (r < 0)
 		return r;
+	session->auth_pid = (int)kg_process_pid(session->auth);
 	kg_channel_set_phase(session->auth_control, KG_AUTH_START);
 	r = kg_channel_attach(session->auth_control, context->loop, &auth_events, session);
 	if (r == 0)

@@ -76,7 +76,9 @@ struct kg_session {
 	bool ready, auth_ready;		// starting
 	bool counted, counted_session;	// in the limits: as a handshake, as a session
 	bool signed_once, verified;	// one signature, one log-in attempt
-	bool proved, logon_waits;	// LOGON came before the proof
+	bool proved, logon_asked;
+	bool logon_waits;		// LOGON came before the proof
+	int pid, auth_pid;		// for log lines, also when the processes are gone
 	enum kg_end_reason reason;	// of kagamid's END
 	char why[64];			// how it ended, for the log
 	char user[KG_NAME_MAX + 1];	// proved; or as it was claimed
