@@ -170,6 +170,20 @@ static int landlock_allow_reading(int ruleset, const char *path)
 	return r;
 }
 
+/* Where drivers find their parts and the kernel's tables. Not all of /: kagamid's keys may belong to the same user. */
+static int landlock_allow_system(int ruleset)
+{
+	static const char *const places[] = { "/usr", "/lib", "/lib64", "/opt", "/sys", "/proc", "/dev" };
+	int r = 0;
+
+	for (size_t i = 0; i < KG_ARRAY_SIZE(places) && r >= 0; i++) {
+		r = landlock_allow_reading(ruleset, places[i]);
+		if (r == -ENOENT || r == -ENOTDIR)
+			r = 0;
+	}
+	return r;
+}
+
 static int enter_landlock(const struct kg_sandbox *sandbox)
 {
 	struct landlock_attr attr;
@@ -184,7 +198,7 @@ static int enter_landlock(const struct kg_sandbox *sandbox)
 	if (r < 0)
 		return r;
 	if (sandbox->landlock_read)
-		r = landlock_allow_reading(fd, "/");
+		r = landlock_allow_system(fd);
 	else if (SANITIZED)
 		r = landlock_allow_reading(fd, "/proc");
 	if (r >= 0)
@@ -204,9 +218,20 @@ static int compare_of(const struct kg_rule_test *test, struct scmp_arg_cmp *ret)
 	return 0;
 }
 
+static uint32_t action_of(const struct kg_rule *rule)
+{
+	switch (rule->action) {
+	case KG_RULE_ALLOW:
+		return SCMP_ACT_ALLOW;
+	case KG_RULE_UNKNOWN:
+		return SCMP_ACT_ERRNO(ENOSYS);
+	default:
+		return SCMP_ACT_ERRNO(EACCES);
+	}
+}
+
 static int add_rule(scmp_filter_ctx context, const struct kg_rule *rule)
 {
-	uint32_t action = rule->action == KG_RULE_ALLOW ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES);
 	struct scmp_arg_cmp compares[KG_ARRAY_SIZE(rule->tests)];
 	unsigned count = 0;
 	int number = seccomp_syscall_resolve_name(rule->call);
@@ -222,7 +247,7 @@ static int add_rule(scmp_filter_ctx context, const struct kg_rule *rule)
 		if (r < 0)
 			return r;
 	}
-	return seccomp_rule_add_array(context, action, number, count, compares);
+	return seccomp_rule_add_array(context, action_of(rule), number, count, compares);
 }
 
 static bool has_tests(const struct kg_rule *rule)

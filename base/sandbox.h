@@ -22,7 +22,7 @@ enum kg_sandbox_layer {
 	KG_LAYER_SECCOMP = 16,
 };
 
-enum kg_rule_action { KG_RULE_END, KG_RULE_ALLOW, KG_RULE_DENY /* answers EACCES */ };
+enum kg_rule_action { KG_RULE_END, KG_RULE_ALLOW, KG_RULE_DENY /* answers EACCES */, KG_RULE_UNKNOWN /* ENOSYS */ };
 
 /* One comparison of a system call's argument: (argument & mask) == value. */
 struct kg_rule_test {
@@ -32,7 +32,7 @@ struct kg_rule_test {
 };
 
 /*
- * A system call that is allowed, or denied, when all tests hold; a call without a rule whose tests hold kills the process.
+ * A system call that is allowed, denied or unknown when all tests hold; a call without a rule whose tests hold kills the process.
  * Rules with tests of one call are alternatives; an argument has at most one test in each, which may look at several bits.
  * A rule without tests stands alone for its call: beside others of the call, or of another action, it is an error (-EINVAL),
  * because libseccomp would let it swallow them. So "allowed if, else EACCES" cannot be said; "allowed if, else killed" can.
@@ -46,6 +46,7 @@ struct kg_rule {
 
 #define KG_ALLOW(name) { .action = KG_RULE_ALLOW, .call = name }
 #define KG_DENY(name) { .action = KG_RULE_DENY, .call = name }
+#define KG_UNKNOWN(name) { .action = KG_RULE_UNKNOWN, .call = name }	// as if the kernel were older: libc then takes another
 #define KG_ALLOW_IF(name, ...) { .action = KG_RULE_ALLOW, .call = name, .tests = { __VA_ARGS__ } }
 #define KG_ARG(n, v) { .argument = n, .used = true, .mask = UINT64_MAX, .value = v }
 #define KG_ARG32(n, v) { .argument = n, .used = true, .mask = UINT32_MAX, .value = (uint32_t)(v) }
@@ -62,7 +63,8 @@ struct kg_sandbox {
 	bool no_processes;		// RLIMIT_NPROC 0: neither processes nor threads
 	uid_t uid;			// user and group to become; (uid_t)-1: stay. Only root can change
 	gid_t gid;
-	bool landlock_read;		// reading files stays allowed (drivers); writing, network, signals never
+	bool landlock_read;		// reading the system's files (programs, devices, /proc) stays allowed, for drivers;
+					// others, writing, network and signals never
 	const struct kg_rule *rules;	// ends with KG_RULE_END; everything else kills the process. NULL: no filter.
 					// A build with a sanitizer (KG_SANITIZED) has no filter either
 	const struct kg_rule *more;	// a second list, or NULL

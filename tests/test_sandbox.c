@@ -46,6 +46,7 @@ static const struct kg_rule rules[] = {
 	KG_ALLOW_NARROW,
 	KG_DENY("openat"),
 	KG_DENY("open"),
+	KG_UNKNOWN("getcpu"),
 	{ .action = KG_RULE_END },
 };
 static const struct kg_rule more[] = { KG_ALLOW("getppid"), { .action = KG_RULE_END } };
@@ -98,6 +99,16 @@ static int try_open(void)
 static int try_list(void)
 {
 	return errno_of(open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int try_open_system(void)
+{
+	return errno_of(open("/proc/version", O_RDONLY | O_CLOEXEC));
+}
+
+static int try_list_system(void)
+{
+	return errno_of(open("/usr/lib", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 static int try_create(void)
@@ -237,6 +248,13 @@ static int try_fcntl_wrong(void)
 static int try_getppid(void)
 {
 	return getppid() > 0 ? 0 : ESRCH;
+}
+
+static int try_getcpu(void)
+{
+	unsigned cpu, node;
+
+	return errno_of(syscall(SYS_getcpu, &cpu, &node, NULL));
 }
 
 static int try_root(void)
@@ -406,8 +424,10 @@ static void test_layers(const char *who, struct kg_sandbox sandbox, bool plain, 
 		{ "memory is still given", try_memory, 0, 0, 0 },
 	};
 	static const struct expectation reading[] = {
-		{ "reading a file is allowed", try_open, 0, 0, 0 },
-		{ "listing a directory is allowed", try_list, 0, 0, 0 },
+		{ "reading a file of the system is allowed", try_open_system, 0, 0, 0 },
+		{ "listing a directory of it is allowed", try_list_system, 0, 0, 0 },
+		{ "reading any other is refused", try_open, EACCES, 0, 1 },
+		{ "listing any other is refused", try_list, EACCES, 0, 1 },
 		{ "making a file is refused", try_create, EACCES, 0, 1 },
 		{ "opening one for writing is refused", try_write, EACCES, 0, 1 },
 		{ "executing one is refused", try_exec, EACCES, 0, 1 },
@@ -455,6 +475,7 @@ static void test_filter(const char *who, struct kg_sandbox sandbox, bool plain)
 		{ "the right argument works", try_fcntl_right, 0, 0, 0 },
 		{ "another argument kills", try_fcntl_wrong, KILLED, 0, 0 },
 		{ "a denied call answers EACCES", try_open, EACCES, 0, 0 },
+		{ "an unknown one answers ENOSYS", try_getcpu, ENOSYS, 0, 0 },
 		{ "a call of the second list works", try_getppid, 0, 0, 0 },
 		{ "a narrower filter can follow", try_narrow, 0, 0, 0 },
 		{ "after it the call of the second list kills", try_after_narrow, KILLED, 0, 0 },

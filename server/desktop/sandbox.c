@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 
 #define FILES_MAX 1024
+#define CLONE_NAMESPACES \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 /* What every kind needs. */
 static const struct kg_rule all_rules[] = {
@@ -54,15 +56,18 @@ static const struct kg_rule strict_rules[] = {
 
 static const struct kg_rule driver_rules[] = {
 	KG_ALLOW("mmap"), KG_ALLOW("mprotect"),		// shaders are compiled to code
-	KG_ALLOW("clone"), KG_ALLOW("clone3"), KG_ALLOW("set_tid_address"), KG_ALLOW("sched_setaffinity"),
+	/* threads, but no processes and no namespaces. The flags of clone3 lie in memory, where no filter sees them. */
+	KG_ALLOW_IF("clone", KG_ARG_BITS(0, CLONE_THREAD | CLONE_NAMESPACES, CLONE_THREAD)), KG_UNKNOWN("clone3"),
+	KG_ALLOW("set_tid_address"), KG_ALLOW("sched_setaffinity"),
 	KG_ALLOW("sched_setscheduler"), KG_ALLOW("sched_getscheduler"), KG_ALLOW("sched_getparam"),
 	KG_ALLOW("sched_get_priority_min"), KG_ALLOW("sched_get_priority_max"), KG_ALLOW("setpriority"),
 	KG_ALLOW_IF("prctl", KG_ARG32(0, PR_SET_NAME)), KG_ALLOW_IF("prctl", KG_ARG32(0, PR_GET_NAME)),
 	KG_ALLOW("getcpu"), KG_ALLOW("sysinfo"), KG_ALLOW("uname"), KG_ALLOW("membarrier"), KG_ALLOW("sigaltstack"),
-	KG_ALLOW("rt_sigaction"), KG_ALLOW("tgkill"),
+	KG_ALLOW("rt_sigaction"),
 	KG_ALLOW("ioctl"), KG_ALLOW("dup"), KG_ALLOW("lseek"), KG_ALLOW("pread64"), KG_ALLOW("kcmp"),
-	/* Landlock lets the loop thread only read; nothing is created, and no path is changed */
-	KG_ALLOW_IF("openat", KG_ARG_BITS(2, O_ACCMODE | O_CREAT, O_RDONLY)), KG_ALLOW("newfstatat"), KG_ALLOW("fstat"),
+	/* Landlock lets the loop thread only read; nothing is created, and no path is changed. Linux cuts a file that is opened
+	 * for reading with O_TRUNC, which Landlock has only known since its third version. */
+	KG_ALLOW_IF("openat", KG_ARG_BITS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)), KG_ALLOW("newfstatat"), KG_ALLOW("fstat"),
 	KG_ALLOW("statx"), KG_ALLOW("readlink"), KG_ALLOW("readlinkat"), KG_ALLOW("access"), KG_ALLOW("faccessat"),
 	KG_ALLOW("faccessat2"), KG_ALLOW("getdents64"), KG_ALLOW("fstatfs"),
 	KG_ALLOW("geteuid"), KG_ALLOW("getuid"), KG_ALLOW("getegid"), KG_ALLOW("getgid"),
@@ -101,7 +106,12 @@ int kg_desktop_lock(const struct kg_desktop_kind *kind, enum kg_sandbox_mode mod
 
 int kg_desktop_filter(const struct kg_desktop_kind *kind, enum kg_sandbox_mode mode)
 {
-	const struct kg_rule *const lists[] = { all_rules, rules_of(kind), kind->rules };
+	/* abort(), and drivers to their own threads; nobody else's. */
+	const struct kg_rule signals[] = {
+		KG_ALLOW_IF("tgkill", KG_ARG32(0, getpid())),
+		{ .action = KG_RULE_END },
+	};
+	const struct kg_rule *const lists[] = { all_rules, signals, rules_of(kind), kind->rules };
 	struct kg_rule *rules;
 	size_t count = 0;
 	int r;
