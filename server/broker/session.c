@@ -88,6 +88,7 @@ static int on_ready(struct kg_session *session, const struct kg_session_ready *r
 	session->ready = true;
 	session->layers = (int)ready->layers;
 	session->freerdp = ready->freerdp;
+	kg_debug("session[%d]: ready %.1f ms after its start", session->pid, (double)(kg_now_us() - session->started_us) / 1000);
 	check_ready(session);
 	return 0;
 }
@@ -153,6 +154,8 @@ static int welcome(struct kg_session *session)
 	kg_channel_set_phase(session->control, KG_SESSION_OPEN);
 	set_deadline(session, session->context->config->handshake_s * 1000000ull);
 	kg_audit_login(session->user, &session->peer, &session->id);
+	kg_debug("session[%d]: logged in %.1f ms after its hand-over", session->pid,
+		 (double)(session->logged_in_us - session->connected_us) / 1000);
 	return 0;
 }
 
