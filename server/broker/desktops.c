@@ -94,8 +94,8 @@ static void refuse_wants(struct kg_desktop *desktop, int error)
 		want_done(want, -1, error);
 }
 
-/* Makes a view channel: one end to the desktop, the other to whoever wants it. */
-static void give_view(struct kg_desktop_want *want)
+/* Makes a view channel: one end to the desktop, the other to whoever wants it. False when the want has to wait. */
+static bool give_view(struct kg_desktop_want *want)
 {
 	struct kg_desktop *desktop = want->desktop;
 	struct kg_host_view view = { .session = want->session };
@@ -103,20 +103,25 @@ static void give_view(struct kg_desktop_want *want)
 
 	if (r < 0) {
 		want_done(want, -1, r);
-		return;
+		return true;
 	}
 	r = kg_channel_send_fd(desktop->channel, KG_HOST_VIEW, &view, sizeof(view), pair[1]);
 	close(pair[1]);
-	want_done(want, r < 0 ? -1 : pair[0], r);
+	/* A desktop that is just dying will be replaced: its session has seen that before us. */
+	if (r == 0)
+		want_done(want, pair[0], 0);
 	close(pair[0]);
+	return r == 0;
 }
 
 static void give_views(struct kg_desktop *desktop)
 {
 	struct kg_desktop_want *want;
 
-	while (desktop->state == RUNNING && desktop->channel && (want = TAILQ_FIRST(&desktop->wants)))
-		give_view(want);
+	while (desktop->state == RUNNING && desktop->channel && (want = TAILQ_FIRST(&desktop->wants))) {
+		if (!give_view(want))
+			break;
+	}
 }
 
 static void on_want(void *data)
@@ -129,7 +134,7 @@ static void on_want(void *data)
 	if (desktop->desktops->ending)
 		want_done(want, -1, -ESHUTDOWN);
 	else if (desktop->state == RUNNING && desktop->channel)
-		give_view(want);
+		(void)give_view(want);
 	else if (desktop->state == IDLE)
 		start(desktop);
 	/* else it waits for READY, or for the end of the pause */
