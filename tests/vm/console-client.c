@@ -110,7 +110,8 @@ static void write_picture(const struct client *client)
 
 	say("%zu", size + (size_t)length);
 	fwrite(head, 1, (size_t)length, stdout);
-	fwrite(client->pixels, 1, size, stdout);
+	if (size)
+		fwrite(client->pixels, 1, size, stdout);
 	fflush(stdout);
 }
 
