@@ -205,6 +205,8 @@ static int on_child(sd_event_source *source, const siginfo_t *info, void *data)
 {
 	struct kg_watch *watch = data;
 
+	if (info->si_code == CLD_CONTINUED)
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	watch->fn.child(watch->data, info->si_pid, status_of(info));
 	return 0;
 }
@@ -217,7 +219,11 @@ int kg_loop_child(struct kg_loop *loop, struct kg_watch **ret, pid_t pid, kg_chi
 	if (r < 0)
 		return r;
 	watch->fn.child = fn;
-	r = sd_event_add_child(loop->event, &watch->source, pid, WEXITED, on_child, watch);
+	/*
+	 * With WEXITED alone sd-event waits for a pidfd, once: that of a child that dies under a tracer (strace, a sanitizer's
+	 * search for leaks) is ready before the child can be reaped, and never again. SIGCHLD comes when it can be.
+	 */
+	r = sd_event_add_child(loop->event, &watch->source, pid, WEXITED | WCONTINUED, on_child, watch);
 	return watch_made(ret, watch, r);
 }
 

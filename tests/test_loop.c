@@ -4,6 +4,8 @@
 
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -300,6 +302,43 @@ static void test_child(void)
 	ok(kg_loop_child(loop, &child_watch, child_pid, on_child, NULL) < 0, "a child that is gone cannot be watched");
 }
 
+/* Its tracer hears of a child's death first, and only then its parent can reap it. */
+static void test_traced_child(void)
+{
+	int go[2], r = pipe(go);
+	char byte = 0;
+	pid_t tracer, pid = r < 0 ? -1 : fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+		for (;;)
+			pause();
+	}
+	child_pid = 0;
+	r = kg_loop_child(loop, &child_watch, pid, on_child, NULL);
+	tracer = r < 0 ? -1 : fork();
+	if (tracer == 0) {
+		siginfo_t info;
+
+		r = ptrace(PTRACE_SEIZE, pid, 0, 0) < 0;
+		kill(pid, SIGSTOP);
+		kill(pid, SIGCONT);
+		kill(pid, SIGKILL);
+		waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+		if (read(go[0], &byte, 1) < 0)
+			r = 1;
+		_exit(r);
+	}
+	for (double end = tap_now() + 0.2; tap_now() < end;)
+		kg_loop_turn(loop, 10000);
+	ok(tracer > 0 && write(go[1], "", 1) == 1 && turn_until(child_pid) == pid && WIFSIGNALED(child_status) &&
+	   WTERMSIG(child_status) == SIGKILL, "the end of a child that is traced is told when the tracer lets go of it");
+	if (waitpid(tracer, &r, 0) != tracer || r != 0)
+		printf("# it could not be traced here\n");
+	close(go[0]);
+	close(go[1]);
+}
+
 static void quit(void *data)
 {
 	kg_loop_quit(loop, 42);
@@ -342,6 +381,7 @@ int main(void)
 	test_defer();
 	test_signal();
 	test_child();
+	test_traced_child();
 	test_idle();
 
 	kg_loop_timer(loop, &watch, 1000, quit, NULL);
