@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/reader.h"
 #include "server/desktop/x11/connect.h"
 
 #include <assert.h>
@@ -23,6 +24,26 @@ static void turn(struct kg_x11 *x);
 static int unanswered(struct kg_x11 *x)
 {
 	return kg_err(-ETIMEDOUT, "X server %s does not answer", x->display);
+}
+
+/* All lists of what the server said at first lie within it: xcb follows their lengths without a look. */
+static bool setup_fits(const xcb_setup_t *setup)
+{
+	struct kg_reader reader = kg_reader_of(setup, 8 + 4 * (size_t)setup->length);
+
+	kg_read_skip(&reader, sizeof(*setup) + (setup->vendor_len + 3u) / 4 * 4);
+	kg_read_skip(&reader, setup->pixmap_formats_len * sizeof(xcb_format_t));
+	for (unsigned i = 0; i < setup->roots_len; i++) {
+		const uint8_t *bytes = kg_read_bytes(&reader, sizeof(xcb_screen_t));
+		unsigned depths = bytes ? ((const xcb_screen_t *)bytes)->allowed_depths_len : 0;
+
+		for (; depths; depths--) {
+			bytes = kg_read_bytes(&reader, sizeof(xcb_depth_t));
+			if (bytes)
+				kg_read_skip(&reader, ((const xcb_depth_t *)bytes)->visuals_len * sizeof(xcb_visualtype_t));
+		}
+	}
+	return kg_reader_ok(&reader);
 }
 
 /* What a frame of ours is: B, G, R, X bytes. */
@@ -333,6 +354,10 @@ int kg_x11_new(struct kg_x11 **ret, struct kg_loop *loop, const char *display)
 		x->watchdog = NULL;
 		r = hung ? unanswered(x) :
 			   kg_err(-EACCES, "cannot open display %s (is XAUTHORITY set?)", x->display);
+		goto fail;
+	}
+	if (!setup_fits(xcb_get_setup(x->c))) {
+		r = kg_err(-EPROTO, "X server %s greets with nonsense", x->display);
 		goto fail;
 	}
 	screens = xcb_setup_roots_iterator(xcb_get_setup(x->c));

@@ -349,7 +349,7 @@ static void release_leftovers(struct kg_x11 *x)
 	xcb_query_pointer_reply_t *pointer =
 		xcb_query_pointer_reply(x->c, xcb_query_pointer(x->c, x->screen->root), NULL);
 
-	for (uint32_t keycode = 8; keys && keycode < KG_X11_KEYCODES; keycode++)
+	for (uint32_t keycode = 8; keys && keys->length >= 2 && keycode < KG_X11_KEYCODES; keycode++)
 		if (keys->keys[keycode / 8] >> keycode % 8 & 1)
 			xcb_test_fake_input(x->c, XCB_KEY_RELEASE, (uint8_t)keycode, XCB_CURRENT_TIME, XCB_NONE, 0, 0,
 					    0);

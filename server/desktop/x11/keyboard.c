@@ -11,6 +11,7 @@
 #undef explicit
 
 #define BUSY_US 100000
+#define KEYCODE_MIN 8			// by the protocol
 #define UNICODE_KEYSYM 0x01000000u	// + code point (X Window System Protocol, appendix A)
 
 static void ask(struct kg_x11_keyboard *keyboard);
@@ -153,7 +154,7 @@ static uint8_t lock_named(struct kg_x11 *x, xcb_atom_t atom)
 	xcb_get_atom_name_reply_t *reply = xcb_get_atom_name_reply(x->c, xcb_get_atom_name(x->c, atom), NULL);
 	uint8_t lock = 0;
 
-	for (size_t i = 0; reply && i < KG_ARRAY_SIZE(named); i++)
+	for (size_t i = 0; reply && reply->name_len <= 4ull * reply->length && i < KG_ARRAY_SIZE(named); i++)
 		if ((size_t)xcb_get_atom_name_name_length(reply) == strlen(named[i].name) &&
 		    !memcmp(xcb_get_atom_name_name(reply), named[i].name, strlen(named[i].name)))
 			lock = named[i].lock;
@@ -168,8 +169,11 @@ static void find_lamps(struct kg_x11_keyboard *keyboard)
 		x->c, xcb_xkb_get_names(x->c, XCB_XKB_ID_USE_CORE_KBD, XCB_XKB_NAME_DETAIL_INDICATOR_NAMES), NULL);
 	xcb_xkb_get_names_value_list_t list = { 0 };
 
-	if (!reply)
+	if (!reply || reply->which != XCB_XKB_NAME_DETAIL_INDICATOR_NAMES ||
+	    (uint32_t)__builtin_popcount(reply->indicators) > reply->length) {
+		free(reply);
 		return;
+	}
 	xcb_xkb_get_names_value_list_unpack(xcb_xkb_get_names_value_list(reply), reply->nTypes, reply->indicators,
 					    reply->virtualMods, reply->groupNames, reply->nKeys, reply->nKeyAliases,
 					    reply->nRadioGroups, reply->which, &list);
@@ -227,6 +231,8 @@ int kg_x11_keyboard_init(struct kg_x11_keyboard *keyboard, struct kg_x11 *x, voi
 
 	*keyboard = (struct kg_x11_keyboard){ .x = x, .locks_changed = locks_changed, .data = data,
 					      .min = setup->min_keycode, .max = setup->max_keycode };
+	if (keyboard->min < KEYCODE_MIN || keyboard->max < keyboard->min)
+		return kg_err(-EPROTO, "X server %s has key codes from %u to %u", x->display, keyboard->min, keyboard->max);
 	r = kg_x11_listen(x, on_event, keyboard);
 	if (r < 0)
 		return r;

@@ -12,6 +12,18 @@
 
 static void start(struct kg_x11_resize *resize);
 
+/* Lengths are in words of 32 bits behind the first 32 bytes. */
+static bool resources_fit(const xcb_randr_get_screen_resources_current_reply_t *resources)
+{
+	return resources->num_crtcs + resources->num_outputs + 8u * resources->num_modes + (resources->names_len + 3u) / 4 <=
+	       resources->length;
+}
+
+static bool output_fits(const xcb_randr_get_output_info_reply_t *info)
+{
+	return 1u + info->num_crtcs + info->num_modes <= info->length;
+}
+
 static bool is_ours(const struct kg_x11_resize *resize, xcb_randr_mode_t mode)
 {
 	for (uint32_t i = 0; i < resize->ours_count; i++)
@@ -44,8 +56,8 @@ static void give_up(struct kg_x11_resize *resize)
 static void set_screen_size(struct kg_x11_resize *resize, uint32_t width, uint32_t height)
 {
 	const xcb_screen_t *s = resize->x->screen;
-	uint32_t mm_width = s->width_in_millimeters * width / s->width_in_pixels;
-	uint32_t mm_height = s->height_in_millimeters * height / s->height_in_pixels;
+	uint32_t mm_width = s->width_in_millimeters * width / KG_MAX(s->width_in_pixels, (uint16_t)1);
+	uint32_t mm_height = s->height_in_millimeters * height / KG_MAX(s->height_in_pixels, (uint16_t)1);
 
 	xcb_randr_set_screen_size(resize->x->c, s->root, (uint16_t)width, (uint16_t)height, KG_MAX(mm_width, 1u),
 				  KG_MAX(mm_height, 1u));
@@ -144,7 +156,7 @@ static void on_output(void *data, void *reply, uint32_t tag)
 	const xcb_randr_get_output_info_reply_t *info = reply;
 	const xcb_randr_mode_t *modes;
 
-	if (!info || info->crtc != resize->crtc)
+	if (!info || !output_fits(info) || info->crtc != resize->crtc)
 		return give_up(resize);
 	modes = xcb_randr_get_output_info_modes(info);
 	for (int i = 0; i < xcb_randr_get_output_info_modes_length(info); i++)
@@ -164,7 +176,7 @@ static void on_modes(void *data, void *reply, uint32_t tag)
 	const xcb_randr_mode_info_t *modes;
 
 	resize->fitting_count = 0;
-	if (!resources)
+	if (!resources || !resources_fit(resources))
 		return;		// the answer about the output fails as well, and that ends the run
 	resize->configured = resources->config_timestamp;
 	modes = xcb_randr_get_screen_resources_current_modes(resources);
@@ -218,7 +230,7 @@ static bool find_output(struct kg_x11_resize *resize, const xcb_randr_get_screen
 		xcb_randr_get_output_info_reply_t *info = xcb_randr_get_output_info_reply(
 			x->c, xcb_randr_get_output_info(x->c, outputs[i], resources->config_timestamp), NULL);
 
-		if (info && info->crtc) {
+		if (info && output_fits(info) && info->crtc) {
 			active++;
 			resize->output = outputs[i];
 			resize->crtc = info->crtc;
@@ -276,7 +288,7 @@ void kg_x11_resize_init(struct kg_x11_resize *resize, struct kg_x11 *x, kg_x11_r
 						      NULL);
 	resources = xcb_randr_get_screen_resources_current_reply(
 		x->c, xcb_randr_get_screen_resources_current(x->c, x->screen->root), NULL);
-	if (!range || !resources || !find_output(resize, resources))
+	if (!range || !resources || !resources_fit(resources) || !find_output(resize, resources))
 		goto out;
 	find_ours(resize, resources);
 	resize->max_width = range->max_width;
