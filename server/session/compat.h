@@ -18,9 +18,3 @@ static inline uint32_t kg_freerdp_version(void)
 	freerdp_get_version(&major, &minor, &revision);
 	return (uint32_t)major << 16 | (uint32_t)minor << 8 | (uint32_t)revision;
 }
-
-/*
- * Before 3.22 a Logon callback that says no is only remembered: the connection goes on. So the answer is always kept by us
- * as well, and the main loop ends the connection (peer.c).
- */
-#define KG_LOGON_IS_ENFORCED (kg_freerdp_version() >= (3u << 16 | 22u << 8))

@@ -50,6 +50,9 @@ static BOOL on_capabilities(freerdp_peer *peer)
 {
 	struct kg_session *session = kg_session_of(peer->context);
 
+	/* A client may ask for fewer colours; it takes what the server's capabilities say. */
+	if (!freerdp_settings_set_uint32(kg_session_settings(session), FreeRDP_ColorDepth, 32))
+		return FALSE;
 	if (session->state == KG_SESSION_IS_WELCOME && session->view.state == KG_VIEW_IS_NONE && !session->ending)
 		return kg_view_attach(&session->view) >= 0;
 	return TRUE;
