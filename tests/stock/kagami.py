@@ -442,8 +442,9 @@ class Client(Program):
 class Rdesktop(Client):
     """rdesktop: TLS without NLA; it asks once whether the certificate is trusted."""
     window_name = "kagami-rdesktop"
+    depth = 32
 
     def arguments(self, server, user, password, security):
         self.input = b"yes\n"
-        return ["rdesktop", "-u", user, "-p", password, "-g", "%dx%d" % self.size, "-a", "32", "-D", "-T",
+        return ["rdesktop", "-u", user, "-p", password, "-g", "%dx%d" % self.size, "-a", str(self.depth), "-D", "-T",
                 self.window_name, "%s:%d" % (server.address, server.port)]

@@ -33,6 +33,20 @@ def test_size(user, width, height):
         server.stop()
 
 
+def test_depths(user):
+    """It asks for 16 bits by itself."""
+    with Xvfb(640, 480) as desktop, Kagamid("x11:" + desktop.display, env=desktop.env, user=user.name,
+                                            password=user.password, security="tls") as server:
+        shown = seeded(640, 480, SEED)
+        show = Show(desktop, shown)
+        for depth in (24, 16, 8):
+            kind = type("Rdesktop%d" % depth, (Rdesktop,), {"depth": depth})
+            with kind(server, (640, 480)) as client:
+                client.wait_picture(shown, 15, "a client that asks for %d bits per pixel gets 32" % depth)
+        show.end()
+        server.stop()
+
+
 def test_passwords(user):
     with Xvfb(640, 480) as desktop, Kagamid("x11:" + desktop.display, env=desktop.env, user=user.name,
                                             password=user.password, security="tls") as server:
@@ -53,7 +67,8 @@ def main():
         plan()
     with SystemUser() as user:
         # rdesktop makes every width even by itself.
-        for test, arguments in ((test_size, (1920, 1080)), (test_size, (1366, 771)), (test_passwords, ())):
+        for test, arguments in ((test_size, (1920, 1080)), (test_size, (1366, 771)), (test_depths, ()),
+                                (test_passwords, ())):
             try:
                 test(user, *arguments)
             except (Failed, subprocess.SubprocessError, OSError) as error:
