@@ -17,8 +17,14 @@
 #define USERS_MAX 65536
 #define SEEN 1024		// proofs that are remembered
 
+/* A user, and the name in capitals, by which it is found. Zeros fill both. */
+struct row {
+	struct kg_hash_entry entry;
+	char key[KG_NAME_MAX + 1];
+};
+
 struct table {
-	struct kg_hash_entry *entries;
+	struct row *rows;
 	size_t count, room;
 };
 
@@ -35,24 +41,25 @@ struct kg_hashes {
 
 static void table_done(struct table *table)
 {
-	if (table->entries)
-		explicit_bzero(table->entries, table->room * sizeof(*table->entries));
-	free(table->entries);
+	if (table->rows)
+		explicit_bzero(table->rows, table->room * sizeof(*table->rows));
+	free(table->rows);
 	*table = (struct table){ 0 };
 }
 
-static char lower(char c)
+static void make_key(char key[KG_NAME_MAX + 1], const char *user)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+	memset(key, 0, KG_NAME_MAX + 1);
+	kg_utf8_capitals(user, key, KG_NAME_MAX + 1);
 }
 
 /* Compares all KG_NAME_MAX bytes, whatever they are: the time says nothing. */
-static bool same_name(const char *a, const char *b)
+static bool same_key(const char *a, const char *b)
 {
 	unsigned different = 0;
 
 	for (size_t i = 0; i < KG_NAME_MAX; i++)
-		different |= (unsigned)(lower(a[i]) ^ lower(b[i]));
+		different |= (unsigned)(a[i] ^ b[i]);
 	return !different;
 }
 
@@ -73,26 +80,28 @@ bool kg_user_name_valid(const char *user)
 static int table_grow(struct table *table)
 {
 	size_t room = table->room ? table->room * 2 : 16;
-	struct kg_hash_entry *entries = calloc(room, sizeof(*entries));
+	struct row *rows = calloc(room, sizeof(*rows));
 
-	if (!entries)
+	if (!rows)
 		return -ENOMEM;
 	if (table->count)
-		memcpy(entries, table->entries, table->count * sizeof(*entries));
+		memcpy(rows, table->rows, table->count * sizeof(*rows));
 	struct table old = *table;
 
-	*table = (struct table){ entries, old.count, room };
+	*table = (struct table){ rows, old.count, room };
 	table_done(&old);
 	return 0;
 }
 
 static int table_put(struct table *table, const struct kg_hash_entry *entry)
 {
+	char key[KG_NAME_MAX + 1];
 	int r;
 
+	make_key(key, entry->user);
 	for (size_t i = 0; i < table->count; i++) {
-		if (same_name(table->entries[i].user, entry->user)) {
-			table->entries[i] = *entry;
+		if (same_key(table->rows[i].key, key)) {
+			table->rows[i].entry = *entry;
 			return 0;
 		}
 	}
@@ -100,7 +109,8 @@ static int table_put(struct table *table, const struct kg_hash_entry *entry)
 		return -ENOSPC;
 	if (table->count == table->room && (r = table_grow(table)) < 0)
 		return r;
-	table->entries[table->count++] = *entry;
+	table->rows[table->count].entry = *entry;
+	memcpy(table->rows[table->count++].key, key, sizeof(key));
 	return 0;
 }
 
@@ -262,12 +272,15 @@ int kg_hashes_add_password(struct kg_hashes *hashes, const char *user, const cha
 
 static void table_remove(struct table *table, const char *user)
 {
+	char key[KG_NAME_MAX + 1];
+
+	make_key(key, user);
 	for (size_t i = 0; i < table->count; i++) {
-		if (!same_name(table->entries[i].user, user))
+		if (!same_key(table->rows[i].key, key))
 			continue;
 		table->count--;
-		memmove(&table->entries[i], &table->entries[i + 1], (table->count - i) * sizeof(*table->entries));
-		explicit_bzero(&table->entries[table->count], sizeof(*table->entries));
+		memmove(&table->rows[i], &table->rows[i + 1], (table->count - i) * sizeof(*table->rows));
+		explicit_bzero(&table->rows[table->count], sizeof(*table->rows));
 		return;
 	}
 }
@@ -282,7 +295,7 @@ static int replace_file(const char *path, const struct table *table)
 	if (!text)
 		return -ENOMEM;
 	for (size_t i = 0; i < table->count; i++) {
-		const struct kg_hash_entry *entry = &table->entries[i];
+		const struct kg_hash_entry *entry = &table->rows[i].entry;
 
 		n += (size_t)snprintf(text + n, room - n, "%s:", entry->user);
 		for (int j = 0; j < 16; j++)
@@ -331,13 +344,13 @@ bool kg_hashes_find(const struct kg_hashes *hashes, const char *user, struct kg_
 {
 	const struct table *const tables[] = { &hashes->file, &hashes->run };
 	const struct kg_hash_entry *found = &hashes->decoy;
-	char name[KG_NAME_MAX + 1] = { 0 };
+	char key[KG_NAME_MAX + 1];
 
-	memcpy(name, user, strnlen(user, KG_NAME_MAX));
+	make_key(key, user);
 	for (size_t t = 0; t < KG_ARRAY_SIZE(tables); t++)
 		for (size_t i = 0; i < tables[t]->count; i++)
-			if (same_name(tables[t]->entries[i].user, name))
-				found = &tables[t]->entries[i];
+			if (same_key(tables[t]->rows[i].key, key))
+				found = &tables[t]->rows[i].entry;
 	*ret = *found;
 	return found != &hashes->decoy;
 }

@@ -33,7 +33,7 @@ int kg_hashes_write(const char *path, const char *user, const char *password);
 size_t kg_hashes_count(const struct kg_hashes *hashes);
 
 /*
- * Finds a user, capitals of ASCII letters aside, and copies the entry. A user that does not exist gets a decoy's hash and
+ * Finds a user, capitals aside, and copies the entry. A user that does not exist gets a decoy's hash and
  * false; the time does not depend on which.
  */
 bool kg_hashes_find(const struct kg_hashes *hashes, const char *user, struct kg_hash_entry *ret);

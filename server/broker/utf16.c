@@ -95,3 +95,68 @@ int kg_utf16_to_utf8(const uint8_t *bytes, size_t bytes_size, char *to, size_t s
 	to[n] = 0;
 	return (int)n;
 }
+
+/* Small letters from first to last: all of them, or every second one, which then follow their capitals. */
+static const struct {
+	uint16_t first, last;
+	int16_t change;
+	uint16_t step;
+} small[] = {
+	{ 'a', 'z', -32, 1 },
+	{ 0xe0, 0xf6, -32, 1 },		// Latin
+	{ 0xf8, 0xfe, -32, 1 },
+	{ 0xff, 0xff, 121, 1 },
+	{ 0x101, 0x12f, -1, 2 },
+	{ 0x133, 0x137, -1, 2 },
+	{ 0x13a, 0x148, -1, 2 },
+	{ 0x14b, 0x177, -1, 2 },
+	{ 0x17a, 0x17e, -1, 2 },
+	{ 0x3ac, 0x3ac, -38, 1 },	// Greek
+	{ 0x3ad, 0x3af, -37, 1 },
+	{ 0x3b1, 0x3c1, -32, 1 },
+	{ 0x3c3, 0x3cb, -32, 1 },
+	{ 0x3cc, 0x3cc, -64, 1 },
+	{ 0x3cd, 0x3ce, -63, 1 },
+	{ 0x430, 0x44f, -32, 1 },	// Cyrillic
+	{ 0x450, 0x45f, -80, 1 },
+	{ 0x461, 0x481, -1, 2 },
+	{ 0x48b, 0x4bf, -1, 2 },
+	{ 0x4c2, 0x4ce, -1, 2 },
+	{ 0x4d1, 0x527, -1, 2 },
+	{ 0x561, 0x586, -48, 1 },	// Armenian
+	{ 0x1e01, 0x1e95, -1, 2 },	// Latin, as in Vietnamese
+	{ 0x1ea1, 0x1ef9, -1, 2 },
+	{ 0xff41, 0xff5a, -32, 1 },	// Latin, as wide as Han
+};
+
+uint16_t kg_utf16_capital(uint16_t unit)
+{
+	for (size_t i = 0; i < KG_ARRAY_SIZE(small); i++) {
+		if (unit >= small[i].first && unit <= small[i].last && (unit - small[i].first) % small[i].step == 0)
+			return (uint16_t)(unit + small[i].change);
+	}
+	return unit;
+}
+
+void kg_utf8_capitals(const char *text, char *to, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t n = 0;
+
+	while (*at) {
+		const unsigned char *from = at;
+		uint32_t c = next_utf8(&at);
+		char bytes[4] = { (char)*from };
+		size_t length = 1;
+
+		if (c)
+			length = put_utf8(c < 0x10000 ? kg_utf16_capital((uint16_t)c) : c, bytes);
+		else
+			at = from + 1;
+		if (length >= size - n)
+			break;
+		memcpy(to + n, bytes, length);
+		n += length;
+	}
+	to[n] = 0;
+}

@@ -107,21 +107,10 @@ static bool says_mic(const struct attempt *a)
 	return false;
 }
 
-/* The capital of a UTF-16 unit as Windows has it, for the letters that names are made of: Latin-1, Greek and Cyrillic. */
+/* Windows writes the name in the capitals of all scripts, FreeRDP those of ASCII only. */
 static uint16_t capital(uint16_t unit, bool ascii_only)
 {
-	if (unit >= 'a' && unit <= 'z')
-		return unit - 32;
-	if (ascii_only)
-		return unit;
-	if ((unit >= 0xe0 && unit <= 0xfe && unit != 0xf7) || (unit >= 0x3b1 && unit <= 0x3c9 && unit != 0x3c2) ||
-	    (unit >= 0x430 && unit <= 0x44f))
-		return unit - 32;
-	if (unit >= 0x450 && unit <= 0x45f)
-		return unit - 80;
-	if (unit >= 0x100 && unit <= 0x137 && (unit & 1))
-		return unit - 1;
-	return unit == 0xff ? 0x178 : unit;
+	return ascii_only && unit >= 0x80 ? unit : kg_utf16_capital(unit);
 }
 
 /* NTOWFv2: HMAC-MD5(hash, capitals of user | domain). */
