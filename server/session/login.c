@@ -8,6 +8,7 @@
 #include "server/control/login-messages.h"
 #include "server/session/security.h"
 #include "server/session/session.h"
+#include "server/session/wlog.h"
 
 #define WELCOME_MS 10000
 #define PAM_MS 60000		// PAM waits on purpose; kagamid's deadline is shorter
@@ -42,6 +43,7 @@ static int ask_for_welcome(struct kg_session *session)
 	explicit_bzero(&welcome, sizeof(welcome));
 	kg_channel_set_phase(session->control, KG_SESSION_OPEN);
 	session->state = KG_SESSION_IS_WELCOME;
+	kg_wlog_logged_in();
 	return 0;
 }
 

@@ -287,7 +287,7 @@ static int turn_peer(struct kg_session *session, struct wake *wake)
 	wake->peer = false;
 	if (!peer->CheckFileDescriptor(peer) || freerdp_shall_disconnect_context(peer->context))
 		return -EPIPE;
-	return 0;
+	return session->transport.refused ? -EPIPE : 0;
 }
 
 static int turn_channels(struct kg_session *session)

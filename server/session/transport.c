@@ -35,7 +35,7 @@ static bool is_rdp(struct kg_transport *transport, wStream *stream, int r)
 static int read_pdu(rdpTransport *rdp, wStream *stream)
 {
 	struct kg_transport *transport = transport_of(rdp);
-	int r = transport->original.ReadPdu(rdp, stream);
+	int r = transport->refused ? -1 : transport->original.ReadPdu(rdp, stream);
 
 	if (!transport->greeted && !is_rdp(transport, stream, r)) {
 		kg_info("the client does not speak RDP");
@@ -49,12 +49,35 @@ static int read_pdu(rdpTransport *rdp, wStream *stream)
 	return r;
 }
 
+/*
+ * X.224's answer with RDP_NEG_FAILURE ([MS-RDPBCGR] 2.2.1.2.2): FreeRDP takes the reason's number for the choice it has made, and
+ * waits for TLS. There is nothing to wait for.
+ */
+static void note_answer(struct kg_transport *transport, const uint8_t *pdu, size_t size)
+{
+	enum { KIND = 5, CONFIRM = 0xd0, NEGOTIATION = 11, FAILURE = 3, END = 19 };
+
+	transport->answered = true;
+	transport->refused = size >= END && pdu[KIND] == CONFIRM && pdu[NEGOTIATION] == FAILURE;
+	if (transport->refused)
+		kg_info("the client's kind of security is not ours, and it was told so");
+}
+
+static BOOL accept_tls(rdpTransport *rdp)
+{
+	struct kg_transport *transport = transport_of(rdp);
+
+	return !transport->refused && transport->original.TLSAccept(rdp);
+}
+
 /* The length of a PDU is where its stream stands. Returns what FreeRDP's own function would: negative when lost. */
 static int write_pdu(rdpTransport *rdp, wStream *stream)
 {
 	struct kg_transport *transport = transport_of(rdp);
 	size_t size = stream ? Stream_GetPosition(stream) : 0;
 
+	if (!transport->answered && stream)
+		note_answer(transport, Stream_Buffer(stream), size);
 	if (!transport->batching || !stream)
 		return transport->original.WritePdu(rdp, stream);
 	if (size > RECORD_SIZE - Stream_GetPosition(transport->batch) && kg_transport_flush(transport) < 0)
@@ -96,6 +119,7 @@ int kg_transport_init(struct kg_transport *transport, rdpContext *context)
 	ours = transport->original = *io;
 	ours.ReadPdu = read_pdu;
 	ours.WritePdu = write_pdu;
+	ours.TLSAccept = accept_tls;
 	if (!freerdp_set_io_callbacks(context, &ours))
 		goto fail;
 	return 0;

@@ -16,6 +16,8 @@ struct kg_transport {
 	bool batching;		// else each PDU goes out at once, as the handshake needs it
 	bool failed;
 	bool greeted;		// the first PDU is behind us
+	bool answered;		// the first PDU of ours, X.224's answer, is behind us
+	bool refused;		// it said that the client's kind of security is not ours
 	bool domain_erected;	// the ErectDomainRequest is behind us
 };
 

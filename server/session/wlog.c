@@ -6,9 +6,10 @@
 
 #include <winpr/wlog.h>
 
+#define LINES_BEFORE_LOGIN 1	// the first one says what it was, those after it who else noticed
 #define LINES_MAX 10
 
-static unsigned lines;
+static unsigned lines, lines_max = LINES_BEFORE_LOGIN;
 static bool muted;
 
 /* How FreeRDP says that the client has gone, which is no news. */
@@ -23,7 +24,7 @@ static BOOL on_message(const wLogMessage *message)
 		return TRUE;
 	if (kg_log_level >= KG_LOG_DEBUG)
 		kg_debug("%s", message->TextString);
-	else if (lines < LINES_MAX && lines++ < LINES_MAX)
+	else if (lines < lines_max && lines++ < lines_max)
 		(void)kg_warn(0, "%s%s", message->TextString, lines == LINES_MAX ? " (no more of these)" : "");
 	return TRUE;
 }
@@ -31,6 +32,11 @@ static BOOL on_message(const wLogMessage *message)
 static BOOL on_other(const wLogMessage *message)
 {
 	return TRUE;
+}
+
+void kg_wlog_logged_in(void)
+{
+	lines_max = LINES_MAX;
 }
 
 void kg_wlog_mute(bool on)

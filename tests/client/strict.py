@@ -17,7 +17,7 @@ class Strict:
 
     def __init__(self, server, *more, size=(800, 600), user=None, password=None):
         self.process = subprocess.Popen(
-            [PROGRAM, "--server", "%s:%d" % (server.address, server.port), "--user", user or server.user, "--password",
+            [PROGRAM, "--server", "%s:%d" % (server.address, server.port), "--user", server.user if user is None else user, "--password",
              server.password if password is None else password, "--size", "%dx%d" % size, *more],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.buffer, self.lines, self.result, self.violation = b"", [], None, None
