@@ -286,16 +286,6 @@ int kg_loop_turn(struct kg_loop *loop, uint64_t timeout_us)
 	return r < 0 ? r : r > 0;
 }
 
-uint64_t kg_loop_time_us(struct kg_loop *loop)
-{
-	uint64_t now;
-
-	/* Before the first turn this is the time now. */
-	if (sd_event_now(loop->event, CLOCK_MONOTONIC, &now) < 0)
-		now = kg_now_us();
-	return now;
-}
-
 uint64_t kg_now_us(void)
 {
 	struct timespec now;

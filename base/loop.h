@@ -48,6 +48,4 @@ void kg_loop_quit(struct kg_loop *loop, int code);
  * or a negative errno. */
 int kg_loop_turn(struct kg_loop *loop, uint64_t timeout_us);
 
-/* Monotonic time in microseconds: when this turn began, and now. */
-uint64_t kg_loop_time_us(struct kg_loop *loop);
-uint64_t kg_now_us(void);
+uint64_t kg_now_us(void);	// monotonic

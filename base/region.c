@@ -97,19 +97,6 @@ void kg_region_unite(struct kg_region *region, const struct kg_region *other)
 		kg_region_add(region, other->rects[i]);
 }
 
-void kg_region_clip(struct kg_region *region, struct kg_rect to)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < region->count; i++) {
-		struct kg_rect rect = kg_rect_intersect(region->rects[i], to);
-
-		if (!kg_rect_empty(rect))
-			region->rects[kept++] = rect;
-	}
-	region->count = kept;
-}
-
 struct kg_rect kg_region_bounds(const struct kg_region *region)
 {
 	struct kg_rect bounds = { 0 };
@@ -117,13 +104,4 @@ struct kg_rect kg_region_bounds(const struct kg_region *region)
 	for (uint32_t i = 0; i < region->count; i++)
 		bounds = i ? join(bounds, region->rects[i]) : region->rects[i];
 	return bounds;
-}
-
-bool kg_region_touches(const struct kg_region *region, struct kg_rect rect)
-{
-	for (uint32_t i = 0; i < region->count; i++) {
-		if (!kg_rect_empty(kg_rect_intersect(region->rects[i], rect)))
-			return true;
-	}
-	return false;
 }

@@ -25,6 +25,4 @@ static inline void kg_region_clear(struct kg_region *region)
 
 void kg_region_add(struct kg_region *region, struct kg_rect rect);	// empty rectangles are ignored
 void kg_region_unite(struct kg_region *region, const struct kg_region *other);
-void kg_region_clip(struct kg_region *region, struct kg_rect to);
 struct kg_rect kg_region_bounds(const struct kg_region *region);	// empty for an empty region
-bool kg_region_touches(const struct kg_region *region, struct kg_rect rect);

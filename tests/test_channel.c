@@ -270,9 +270,9 @@ static void check_asking(void)
 	raw_send(&end, body, 8, 0);
 	size = sizeof(answer);
 	r = kg_channel_ask(end.channel, HELLO_BACK, &number, sizeof(number), NULL, 0, HELLO, &answer, &size, NULL, 1000);
-	ok(r == 0 && answer.value == 42 && kg_channel_pending(end.channel), "messages before the answer are kept");
+	ok(r == 0 && answer.value == 42 && end.messages == 0, "messages before the answer are kept");
 	turns(&end);
-	ok(end.messages == 2 && end.fd >= 0 && !kg_channel_pending(end.channel), "and handled by the loop afterwards");
+	ok(end.messages == 2 && end.fd >= 0, "and handled by the loop afterwards");
 	for (int i = 0; i < 100; i++)
 		raw_message(&end, HELLO, 0, 4, 0);
 	kg_close(end.fd);

@@ -97,8 +97,6 @@ static void test_timer(void)
 	turn_until(calls);
 	late = kg_now_us() - start - 20000;
 	ok(calls == 1 && late < 500000, "a timer comes once, not early (%llu us late)", (unsigned long long)late);
-	ok(kg_loop_time_us(loop) <= kg_now_us() && kg_loop_time_us(loop) >= start + 20000,
-	   "the loop's time is that of the turn");
 	kg_loop_turn(loop, 30000);
 	ok(calls == 1, "a timer that came is off");
 

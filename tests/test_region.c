@@ -49,7 +49,7 @@ static bool well_formed(const struct kg_region *region)
 
 static void test_property(void)
 {
-	bool right = true, tight = true, formed = true, touches = true;
+	bool right = true, tight = true, formed = true;
 	unsigned beyond;
 
 	for (int run = 0; run < 2000 && right; run++) {
@@ -73,34 +73,15 @@ static void test_property(void)
 			tight &= joined || beyond == 0;
 			formed &= well_formed(&region);
 		}
-		if (run % 3 == 0) {
-			struct kg_rect to = random_rect(60);
+		struct kg_rect bounds = kg_region_bounds(&region);
 
-			kg_region_clip(&region, to);
-			for (int y = 0; y < SIZE; y++)
-				for (int x = 0; x < SIZE; x++)
-					model[y][x] &= x >= to.left && x < to.right && y >= to.top && y < to.bottom;
-			right = right && covers(&region, &beyond);
-			for (int y = 0; y < SIZE; y++)
-				for (int x = 0; x < SIZE; x++)
-					formed &= !covered[y][x] ||
-						  (x >= to.left && x < to.right && y >= to.top && y < to.bottom);
-			formed &= well_formed(&region);
-		}
-		struct kg_rect probe = random_rect(6), bounds = kg_region_bounds(&region);
-		bool hit = false;
-
-		for (uint32_t i = 0; i < region.count; i++) {
-			hit |= !kg_rect_empty(kg_rect_intersect(region.rects[i], probe));
+		for (uint32_t i = 0; i < region.count; i++)
 			formed &= region.rects[i].left >= bounds.left && region.rects[i].right <= bounds.right &&
 				  region.rects[i].top >= bounds.top && region.rects[i].bottom <= bounds.bottom;
-		}
-		touches &= kg_region_touches(&region, probe) == hit;
 	}
 	ok(right, "no pixel is ever lost");
 	ok(tight, "and none is gained while the list has room");
-	ok(formed, "no rectangle is empty, none outside of a clip or the bounds, and never more than %d", KG_REGION_RECTS);
-	ok(touches, "touches says what the rectangles say");
+	ok(formed, "no rectangle is empty, none outside of the bounds, and never more than %d", KG_REGION_RECTS);
 }
 
 static void test_joining(void)

@@ -157,11 +157,6 @@ void kg_channel_set_phase(struct kg_channel *channel, unsigned phase)
 	channel->phase = phase;
 }
 
-int kg_channel_fd(const struct kg_channel *channel)
-{
-	return channel->fd;
-}
-
 int kg_channel_pair(int ret[2])
 {
 	return KG_SYS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret));
@@ -372,16 +367,6 @@ int kg_channel_attach(struct kg_channel *channel, struct kg_loop *loop, const st
 	if (channel->kept.first || channel->error)
 		defer(channel);
 	return 0;
-}
-
-bool kg_channel_pending(const struct kg_channel *channel)
-{
-	return channel->kept.first != NULL;
-}
-
-int kg_channel_dispatch(struct kg_channel *channel)
-{
-	return deliver_kept(channel) ? 0 : -EPIPE;
 }
 
 /* ---- sending ---- */

@@ -41,8 +41,6 @@ void kg_channel_set_phase(struct kg_channel *channel, unsigned phase);
 /* From now on messages are read and the queue is written by the loop. */
 int kg_channel_attach(struct kg_channel *channel, struct kg_loop *loop, const struct kg_channel_events *events, void *data);
 
-int kg_channel_fd(const struct kg_channel *channel);
-
 /*
  * Sends a message of the set in one or two parts (fixed struct, tail). fd -1, or a descriptor that stays the caller's.
  * A message that the table does not allow from this side is -EINVAL: our own mistake.
@@ -63,10 +61,6 @@ int kg_channel_ask(struct kg_channel *channel, uint16_t id, const void *body, si
 /* Waits for the next message, whatever it is, at most timeout_ms (-1: for ever): for programs before their loop runs.
  * Copies as kg_channel_ask() does and returns the id, or a negative errno. */
 int kg_channel_wait(struct kg_channel *channel, void *to, size_t *to_size, int *fd, int timeout_ms);
-
-/* True when messages wait that kg_channel_ask() kept; kg_channel_dispatch() handles them (the loop does it by itself). */
-bool kg_channel_pending(const struct kg_channel *channel);
-int kg_channel_dispatch(struct kg_channel *channel);
 
 /* A connected pair, both CLOEXEC. */
 int kg_channel_pair(int ret[2]);
