@@ -3,6 +3,7 @@
  * stream equals the mirror, and the mirror equals the source. FreeRDP's codecs are the oracle. Then its parts.
  */
 #include "base/limits.h"
+#include "server/control/gfx-version.h"
 #include "server/display/bitmap-writer.h"
 #include "server/display/cursor-cache.h"
 #include "server/display/cursor-fit.h"
@@ -494,6 +495,6 @@ int main(void)
 	envelopes();
 	flow();
 	pointers();
-	ok(!kg_gfx_version_known(0) && !kg_gfx_version_known(0x000a0702), "other versions of the pipeline are not known");
+	ok(!kg_gfx_version_is_known(0) && !kg_gfx_version_is_known(0x000a0702), "other versions of the pipeline are not known");
 	return tap_end();
 }

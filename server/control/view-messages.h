@@ -50,7 +50,7 @@ struct kg_view_open {
 } KG_WIRE;
 
 struct kg_view_graphics {
-	uint32_t version;		// the chosen RDPGFX_CAPVERSION_, one that this side knows
+	uint32_t version;		// the chosen one of gfx-version.h
 	uint32_t flags;			// of that capability set
 } KG_WIRE;
 

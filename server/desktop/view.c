@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "server/control/channel.h"
+#include "server/control/gfx-version.h"
 #include "server/desktop/source.h"
 
 #include <linux/input-event-codes.h>
@@ -100,7 +101,7 @@ static int on_graphics(struct kg_view *view, const void *body)
 	memcpy(&graphics, body, sizeof(graphics));
 	if (view->open.path != KG_PATH_GRAPHICS)
 		return refuse(view, "graphics on the bitmap path");
-	if (!kg_gfx_version_known(graphics.version))
+	if (!kg_gfx_version_is_known(graphics.version))
 		return refuse(view, "an unknown version of the graphics pipeline");
 	view->state = KG_VIEW_STATE_SHOWING;
 	kg_view_output_reset(view, graphics.version, graphics.flags);

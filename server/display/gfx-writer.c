@@ -1,6 +1,8 @@
 /* Graphics messages and their envelope. */
 #include "server/display/gfx-writer.h"
 
+#include "server/control/gfx-version.h"
+
 #include <assert.h>
 
 enum command {		// RDPGFX_CMDID_
@@ -24,22 +26,6 @@ enum command {		// RDPGFX_CMDID_
 #define MULTIPART_HEAD 7	// descriptor, segmentCount, uncompressedSize
 #define BULK_STORED 0x04	// PACKET_COMPR_TYPE_RDP8, not compressed
 
-#define VERSION_10_1 0x000a0100	// its capability set has 16 bytes without a meaning, all others have 4 with flags
-
-static const uint32_t versions[] = {
-	0x00080004, 0x00080105, 0x000a0002, VERSION_10_1, 0x000a0200, 0x000a0301, 0x000a0400, 0x000a0502, 0x000a0600,
-	0x000a0601 /* what some clients send instead of 10.6 */, 0x000a0701,
-};
-
-bool kg_gfx_version_known(uint32_t version)
-{
-	for (size_t i = 0; i < KG_ARRAY_SIZE(versions); i++) {
-		if (versions[i] == version)
-			return true;
-	}
-	return false;
-}
-
 static void write_header(struct kg_writer *writer, enum command command, uint32_t size)
 {
 	kg_write_u16(writer, (uint16_t)command);
@@ -57,12 +43,12 @@ static void write_rect(struct kg_writer *writer, struct kg_rect rect)
 
 void kg_gfx_caps_confirm(struct kg_writer *writer, uint32_t version, uint32_t flags)
 {
-	uint32_t size = version == VERSION_10_1 ? 16 : 4;
+	uint32_t size = version == KG_GFX_VERSION_101 ? 16 : 4;
 
 	write_header(writer, CAPS_CONFIRM, KG_GFX_HEADER_SIZE + 8 + size);
 	kg_write_u32(writer, version);
 	kg_write_u32(writer, size);
-	if (version == VERSION_10_1)
+	if (version == KG_GFX_VERSION_101)
 		kg_write_zeros(writer, 16);
 	else
 		kg_write_u32(writer, flags);

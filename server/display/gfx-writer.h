@@ -20,9 +20,6 @@ enum kg_gfx_codec {
 	KG_GFX_PLANAR = 0x000a,
 };
 
-/* True for a RDPGFX_CAPVERSION_ that is written down in 2.2.3 and that kg_gfx_caps_confirm() can answer. */
-bool kg_gfx_version_known(uint32_t version);
-
 void kg_gfx_caps_confirm(struct kg_writer *writer, uint32_t version, uint32_t flags);
 void kg_gfx_reset_graphics(struct kg_writer *writer, uint32_t width, uint32_t height);	// one monitor
 void kg_gfx_create_surface(struct kg_writer *writer, uint16_t surface, uint32_t width, uint32_t height);

@@ -10,25 +10,6 @@ enum command {
 	QOE_FRAME_ACKNOWLEDGE = 0x16,
 };
 
-static bool version_is_known(uint32_t version)
-{
-	switch (version) {
-	case KG_GFX_VERSION_8:
-	case KG_GFX_VERSION_81:
-	case KG_GFX_VERSION_10:
-	case KG_GFX_VERSION_101:
-	case KG_GFX_VERSION_102:
-	case KG_GFX_VERSION_103:
-	case KG_GFX_VERSION_104:
-	case KG_GFX_VERSION_105:
-	case KG_GFX_VERSION_106:
-	case KG_GFX_VERSION_107:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* The known versions are ordered by their numbers. */
 static int read_capabilities(struct kg_gfx_reader *reader, struct kg_reader *body, struct kg_gfx_message *ret)
 {
@@ -43,7 +24,7 @@ static int read_capabilities(struct kg_gfx_reader *reader, struct kg_reader *bod
 
 		if (!kg_reader_ok(&data))
 			return -EPROTO;
-		if (!version_is_known(version))
+		if (!kg_gfx_version_is_known(version))
 			continue;
 		/* Version 10.1 has 16 reserved bytes instead of flags (2.2.3.4). */
 		if (version != KG_GFX_VERSION_101)

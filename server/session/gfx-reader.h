@@ -5,17 +5,7 @@
 #pragma once
 
 #include "base/reader.h"
-
-#define KG_GFX_VERSION_8 0x00080004u
-#define KG_GFX_VERSION_81 0x00080105u
-#define KG_GFX_VERSION_10 0x000A0002u
-#define KG_GFX_VERSION_101 0x000A0100u
-#define KG_GFX_VERSION_102 0x000A0200u
-#define KG_GFX_VERSION_103 0x000A0301u
-#define KG_GFX_VERSION_104 0x000A0400u
-#define KG_GFX_VERSION_105 0x000A0502u
-#define KG_GFX_VERSION_106 0x000A0600u
-#define KG_GFX_VERSION_107 0x000A0701u
+#include "server/control/gfx-version.h"
 
 #define KG_GFX_IMPORTS_MAX 5461		// of one CacheImportOffer ([MS-RDPEGFX] 2.2.2.16)
 
