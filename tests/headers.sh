@@ -8,7 +8,8 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 cflags=
 for module in freerdp3 freerdp-server3 freerdp-client3 winpr3 xcb egl glesv2 libcrypto libsystemd inih; do
-	cflags="$cflags $(pkg-config --cflags "$module" 2>/dev/null)" # one by one: what is absent must not take the rest along
+	# One by one: what is absent must not take the rest along. As a system's headers: only ours are looked at.
+	cflags="$cflags $(pkg-config --cflags "$module" 2>/dev/null | sed 's,-I,-isystem ,g')"
 done
 
 lacks() { # header: the optional feature that it needs and this build lacks
