@@ -7,17 +7,17 @@
 #include <stdio.h>
 
 static const char help[] =
-	"kagamid: an RDP server for desktops that are drawn by a GPU\n"
+	"kagamid: remote desktops over RDP\n"
 	"\n"
 	"  kagamid --desktop KIND[:WHERE] [--listen ADDRESS:PORT]... [--user NAME --password-file FILE]\n"
 	"  kagamid --config FILE\n"
 	"\n"
 	"  --desktop KIND[:WHERE]  the one desktop: demo, x11:DISPLAY, qemu:QMP-SOCKET, still\n"
-	"  --size WIDTHxHEIGHT     of the desktop where the kind can choose\n"
-	"  --run-as USER           who the desktop's process becomes (root only)\n"
+	"  --size WIDTHxHEIGHT     of the desktop until a client brings its own (default: the kind's own)\n"
+	"  --run-as USER           whom the desktop's process becomes (root only; default nobody)\n"
 	"  --listen ADDRESS:PORT   where to listen, may be given several times; port 0 picks a free one\n"
-	"                          (default 127.0.0.1:3389)\n"
-	"  --user NAME             who may log in (default kagami)\n"
+	"                          (default 127.0.0.1:3389; *:3389 is every address)\n"
+	"  --user NAME             whose password the next is (default kagami)\n"
 	"  --password-file FILE    whose first line is the password; without it and without accounts made by\n"
 	"                          kagamictl passwd a password for this run is made and shown\n"
 	"  --security nla|tls      nla: the client proves the password first (default); tls: PAM checks it (root only)\n"
@@ -25,11 +25,15 @@ static const char help[] =
 	"  --key FILE              its RSA key, PEM\n"
 	"  --state DIR             certificate, key and accounts (default /var/lib/kagami as root,\n"
 	"                          ~/.local/state/kagami otherwise)\n"
-	"  --control PATH          socket for kagamictl\n"
+	"  --control PATH          socket for kagamictl (default /run/kagami/control as root,\n"
+	"                          $XDG_RUNTIME_DIR/kagami/control otherwise)\n"
 	"  --sandbox MODE          require: every layer or no start; best: what the kernel offers (default); off\n"
-	"  --config FILE           settings and desktops from an INI file, see kagamid(8); flags go first\n"
+	"  --config FILE           settings and desktops, see kagami.conf(5); flags go before it\n"
 	"  --log-level LEVEL       error, warning, info (default) or debug\n"
-	"  --help, --version\n";
+	"  --programs DIR          of kagami-session and its siblings (default: kagamid's, else where they are installed)\n"
+	"  --help, --version\n"
+	"\n"
+	"kagamid(8) explains them.\n";
 
 enum { FLAG_HELP = 1, FLAG_VERSION, FLAG_CONFIG, FLAG_DESKTOP, FLAG_SIZE, FLAG_RUN_AS, FLAG_USER, FLAG_PASSWORD_FILE, FLAG_PROGRAMS, FLAG_SETTING };
 
@@ -42,7 +46,7 @@ static const struct option options[] = {
 	{ "run-as", required_argument, NULL, FLAG_RUN_AS },
 	{ "user", required_argument, NULL, FLAG_USER },
 	{ "password-file", required_argument, NULL, FLAG_PASSWORD_FILE },
-	{ "programs", required_argument, NULL, FLAG_PROGRAMS },	// for tests: where kagami-session and its siblings lie
+	{ "programs", required_argument, NULL, FLAG_PROGRAMS },
 	{ "listen", required_argument, NULL, FLAG_SETTING },
 	{ "security", required_argument, NULL, FLAG_SETTING },
 	{ "certificate", required_argument, NULL, FLAG_SETTING },
