@@ -119,9 +119,9 @@ static size_t printable_size(const uint8_t *text, const uint8_t *end)
 }
 
 /* Text of a peer must not make a second line, colour a terminal or break a parser of the log. */
-static void line_clean(struct line *line)
+void kg_log_clean(char *text, size_t text_size)
 {
-	uint8_t *at = (uint8_t *)line->text, *end = at + line->size;
+	uint8_t *at = (uint8_t *)text, *end = at + text_size;
 
 	while (at < end) {
 		size_t size = printable_size(at, end);
@@ -188,7 +188,7 @@ int kg_log_at(enum kg_log_level level, const char *topic, int error, const char 
 		line_add_reason(&line, error);
 	if (line.cut)
 		line_mark_cut(&line);
-	line_clean(&line);
+	kg_log_clean(line.text, line.size);
 	line.text[line.size++] = '\n';
 
 	/* There is nobody to tell when this fails. */

@@ -19,6 +19,9 @@ void kg_log_init(const char *program, enum kg_log_level level);
 /* "error", "warning", "info" or "debug"; false when it is none of them. */
 bool kg_log_level_parse(const char *name, enum kg_log_level *ret);
 
+/* Replaces what is no printable character of UTF-8 (control characters, line separators, changes of direction) by '?'. */
+void kg_log_clean(char *text, size_t size);
+
 /* Writes the line in one write(2), control characters replaced. error is 0 or a negative errno, which is returned. */
 int kg_log_at(enum kg_log_level level, const char *topic, int error, const char *format, ...) KG_PRINTF(4, 5);
 

@@ -74,6 +74,8 @@ static void test_names(void)
 		   "kagamid: warning: login failed: user \"x? from 10.0.0.1?kagamid: error: ?\" from 192.0.2.1\n"),
 	   "a name ends neither its quotes nor its line");
 	ok(!strcmp(kg_audit_name("J\xc3\xb6rg", text), "J\xc3\xb6rg"), "UTF-8 stays");
+	ok(!strcmp(kg_audit_name("a\tb\x1b[2Jc\x7f" "d\xc2\x9b" "e\x9b" "f\xe2\x80\xae", text), "a?b?[2Jc?d??e?f???"),
+	   "what a terminal would obey does not");
 	memset(name, 'a', KG_NAME_MAX);
 	name[KG_NAME_MAX] = 0;
 	ok(strlen(kg_audit_name(name, text)) == 67 && !strcmp(text + 64, "..."), "a long name is cut");

@@ -8,7 +8,7 @@
 #define NAME_MAX_BYTES 64
 #define REFUSED_PER_SECOND 10
 
-/* The log itself replaces what is no character or controls (base/log.c); here the quotes are kept unique. */
+/* The quotes are kept unique. kagamictl shows names on a terminal, which does what control characters say. */
 const char *kg_audit_name(const char *name, char text[KG_AUDIT_NAME_SIZE])
 {
 	size_t size = strnlen(name, NAME_MAX_BYTES + 1);
@@ -19,7 +19,8 @@ const char *kg_audit_name(const char *name, char text[KG_AUDIT_NAME_SIZE])
 			size--;
 	}
 	for (size_t i = 0; i < size; i++)
-		text[i] = name[i] == '"' || name[i] == '\\' || (unsigned char)name[i] < 0x20 ? '?' : name[i];
+		text[i] = name[i] == '"' || name[i] == '\\' ? '?' : name[i];
+	kg_log_clean(text, size);
 	strcpy(text + size, cut ? "..." : "");
 	return text;
 }
