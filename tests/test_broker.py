@@ -392,6 +392,15 @@ def test_private():
         ok(os.stat(path).st_uid == 0 and 'Permission denied' in r.stderr, 'and no other process of that user reads its memory')
 
 
+def test_state():
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o1777)
+        r = subprocess.run([os.path.join(BUILD, 'kagamid'), '--desktop', 'still', '--listen', '127.0.0.1:0', '--state', directory],
+                           capture_output=True, text=True, timeout=20)
+        ok(r.returncode == 1 and 'everybody may write in' in r.stderr and not os.listdir(directory),
+           'a state directory that everybody may write in is refused')
+
+
 def test_closed():
     with Kagamid(prefix=['sh', '-c', 'exec "$0" "$@" 0<&- 2>&-']) as k:
         if os.geteuid() == 0:

@@ -5,6 +5,22 @@
 
 #include <sys/stat.h>
 
+/* What lies there decides who may log in. Root's own kagamictl works for the user that kagamid runs as. */
+static int check(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return kg_err(-errno, "cannot use %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return kg_err(-ENOTDIR, "cannot use %s", path);
+	if (st.st_mode & S_IWOTH)
+		return kg_err(-EPERM, "everybody may write in %s, where the key and the accounts lie: chmod 700 it", path);
+	if (geteuid() != 0 && st.st_uid != geteuid() && st.st_uid != 0)
+		return kg_err(-EPERM, "%s, where the key and the accounts lie, belongs to somebody else", path);
+	return 0;
+}
+
 int kg_state_make(const char *path)
 {
 	char *copy = strdup(path), *slash = copy;
@@ -24,5 +40,5 @@ int kg_state_make(const char *path)
 			*slash = '/';
 	}
 	free(copy);
-	return r < 0 ? kg_err(r, "cannot make %s", path) : 0;
+	return r < 0 ? kg_err(r, "cannot make %s", path) : check(path);
 }

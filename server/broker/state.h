@@ -3,5 +3,5 @@
 
 #include "base/base.h"
 
-/* Makes it where it is missing, for its owner only, and what is above it. Logs why it cannot. */
+/* Makes it where it is missing, for its owner only, and what is above it. One that others may write in is refused. Logs why. */
 int kg_state_make(const char *path);
