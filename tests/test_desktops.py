@@ -89,6 +89,14 @@ def test_lost():
         ok(c.ask('attach') == 'end no desktop' and k.logs('exit 3'), 'a desktop that ends before it is ready is no desktop')
 
 
+def test_chatter():
+    with Kagamid(desktop='still:twice') as k:
+        c = k.client()
+        c.log_in('kagami', k.password)
+        c.ask('attach')
+        ok(k.logs('sent KG_HOST_PONG on the host channel: its values are wrong'), 'a heartbeat is answered once')
+
+
 class Qemu(threading.Thread):
     """A QMP socket that keeps the descriptor it is given, for so many connections."""
 

@@ -49,7 +49,7 @@ struct kg_desktop {
 	struct kg_watch *timer;		// STARTING: deadline; RUNNING: heartbeat; WAITING: pause
 	struct want_list wants;
 	char label[KG_NAME_MAX];	// "desktop NAME"
-	uint64_t started_us, beat;
+	uint64_t started_us, beat, answered;	// beat: the last PING; answered: the last PONG
 	uint32_t missed, failures;
 	uint64_t starts;
 	int layers;
@@ -249,8 +249,10 @@ static int on_message(void *data, struct kg_message *message)
 	case KG_HOST_READY:
 		return on_ready(desktop, message->body);
 	case KG_HOST_PONG:
-		if (pong->number == 0 || pong->number > desktop->beat)
+		/* One answer to each, so that nobody keeps us busy with them. */
+		if (pong->number <= desktop->answered || pong->number > desktop->beat)
 			return -EPROTO;
+		desktop->answered = pong->number;
 		desktop->missed = (uint32_t)(desktop->beat - pong->number);
 		return 0;
 	case KG_HOST_LOST:

@@ -259,6 +259,8 @@ def desktop():
             views.append(view)
         elif number == HOST_PING:
             control.send(HOST_PONG, body)
+            if where == 'twice' and views:
+                control.send(HOST_PONG, body)
             if where == 'lost-later' and views:
                 control.send(HOST_LOST, struct.pack('<i', 0) + b'gone "away"\nerror: forged')
                 sys.exit(0)
