@@ -94,13 +94,20 @@ static struct waiting *queue_take(struct queue *queue)
 	return entry;
 }
 
+/* Passwords and keys may have waited. */
+static void waiting_free(struct waiting *entry)
+{
+	explicit_bzero(entry->bytes, entry->size);
+	free(entry);
+}
+
 static void queue_done(struct queue *queue)
 {
 	struct waiting *entry;
 
 	while ((entry = queue_take(queue))) {
 		kg_close(entry->fd);
-		free(entry);
+		waiting_free(entry);
 	}
 }
 
@@ -300,7 +307,7 @@ static bool deliver_kept(struct kg_channel *channel)
 			.fd = entry->fd,
 		};
 		more = deliver(channel, &message);
-		free(entry);
+		waiting_free(entry);
 		if (!more)
 			return false;
 	}
@@ -412,7 +419,7 @@ static int flush(struct kg_channel *channel)
 			break;
 		entry = queue_take(&channel->out);
 		kg_close(entry->fd);
-		free(entry);
+		waiting_free(entry);
 	}
 	if (r == -EAGAIN)
 		r = 0;
@@ -603,6 +610,6 @@ int kg_channel_wait(struct kg_channel *channel, void *to, size_t *to_size, int *
 		.fd = entry->fd,
 	};
 	r = hand_out(&message, to, to_size, fd);
-	free(entry);
+	waiting_free(entry);
 	return r < 0 ? r : head.id;
 }
