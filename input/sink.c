@@ -12,7 +12,8 @@ int kg_input_key(struct kg_input_sink *sink, uint16_t evdev, bool down)
 
 int kg_input_text(struct kg_input_sink *sink, uint32_t codepoint)
 {
-	if (codepoint > 0x10ffff || (codepoint >= 0xd800 && codepoint < 0xe000))
+	if (codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0) || codepoint > 0x10ffff ||
+	    (codepoint >= 0xd800 && codepoint < 0xe000))
 		return -EINVAL;
 	return sink->impl->text ? sink->impl->text(sink, codepoint) : -ENOTSUP;
 }

@@ -303,7 +303,8 @@ static void buttons(void)
 				   kg_input_button(&sink.sink, (uint16_t)button, true) == -EINVAL;
 	ok(refused && sink.count == 10, "any other is refused");
 	ok(kg_input_key(&sink.sink, 0, true) == -EINVAL && kg_input_key(&sink.sink, KEY_MAX + 1, true) == -EINVAL &&
-		   kg_input_text(&sink.sink, 0x110000) == -EINVAL && kg_input_text(&sink.sink, 0xd800) == -EINVAL,
+		   kg_input_text(&sink.sink, 0x110000) == -EINVAL && kg_input_text(&sink.sink, 0xd800) == -EINVAL &&
+		   kg_input_text(&sink.sink, '\n') == -EINVAL && kg_input_text(&sink.sink, 0x7f) == -EINVAL,
 	   "a sink is never asked for what is no key or no character");
 }
 

@@ -17,6 +17,7 @@
 #include "server/desktop/sandbox.h"
 #include "server/desktop/source.h"
 
+#include <linux/input-event-codes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -121,7 +122,11 @@ static int type(struct client *client, const char *text)
 
 	for (; *text && r >= 0; text++)
 		r = kg_input_text(client->desktop.input, (unsigned char)*text);
-	return r < 0 ? r : kg_input_text(client->desktop.input, '\n');
+	if (r >= 0)
+		r = kg_input_key(client->desktop.input, KEY_ENTER, true);
+	if (r >= 0)
+		r = kg_input_key(client->desktop.input, KEY_ENTER, false);
+	return r;
 }
 
 static void obey(struct client *client, char *line)

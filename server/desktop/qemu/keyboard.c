@@ -74,8 +74,7 @@ struct key_text {
 };
 
 static const struct key_text layout[] = {
-	{ KEY_ESC, 27, 27 },           { KEY_TAB, '\t', '\t' },      { KEY_ENTER, '\r', '\r' },
-	{ KEY_ENTER, '\n', '\n' },     { KEY_BACKSPACE, 8, 8 },      { KEY_SPACE, ' ', ' ' },
+	{ KEY_SPACE, ' ', ' ' },
 	{ KEY_GRAVE, '`', '~' },       { KEY_1, '1', '!' },          { KEY_2, '2', '@' },
 	{ KEY_3, '3', '#' },           { KEY_4, '4', '$' },          { KEY_5, '5', '%' },
 	{ KEY_6, '6', '^' },           { KEY_7, '7', '&' },          { KEY_8, '8', '*' },

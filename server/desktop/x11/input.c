@@ -13,6 +13,7 @@
 #define NOTCH 120
 #define NOTCHES_MAX 32		// of one event
 #define TEXT_STEPS_MAX 12
+#define UNANSWERED_MAX 64	// steps on their way
 
 static const struct kg_input_sink_impl x11_sink_impl;
 
@@ -71,7 +72,7 @@ static void run(struct kg_x11_input *input)
 	struct kg_x11 *x = input->x;
 	uint64_t now = kg_now_us();
 
-	while (input->count && input->asked + input->later < KG_X11_UNANSWERED_MAX && !x->error) {
+	while (input->count && input->asked + input->later < UNANSWERED_MAX && !x->error) {
 		const struct kg_x11_step *step = &input->steps[input->first];
 
 		if (step->kind == KG_X11_STEP_BIND) {
@@ -152,41 +153,17 @@ static int x11_key(struct kg_input_sink *sink, uint16_t evdev, bool down)
 	return 0;
 }
 
-static uint8_t control_key(uint32_t codepoint)
-{
-	switch (codepoint) {
-	case '\b':
-		return KEY_BACKSPACE + EVDEV_OFFSET;
-	case '\t':
-		return KEY_TAB + EVDEV_OFFSET;
-	case '\n':
-	case '\r':
-		return KEY_ENTER + EVDEV_OFFSET;
-	case 0x1b:
-		return KEY_ESC + EVDEV_OFFSET;
-	}
-	return 0;
-}
-
 /* A character comes out as it is, whatever Shift and Caps Lock are: they are undone around it. Ctrl and Alt are not. */
 static int x11_text(struct kg_input_sink *sink, uint32_t codepoint)
 {
 	static const uint8_t shifts[] = { KEY_LEFTSHIFT + EVDEV_OFFSET, KEY_RIGHTSHIFT + EVDEV_OFFSET };
 	struct kg_x11_input *input = input_of(sink);
-	uint8_t control = control_key(codepoint);
 	bool caps = input->caps, press, lift;
 	struct kg_x11_key key;
 	int r = room(input, TEXT_STEPS_MAX);
 
 	if (r < 0)
 		return r;
-	if (control) {
-		add_tap(input, control);
-		run(input);
-		return 0;
-	}
-	if (codepoint < 0x20 || codepoint > 0x10ffff)
-		return -EINVAL;
 	if (!kg_x11_keyboard_find(&input->keyboard, codepoint, &key))
 		return -ENOTSUP;
 	press = key.shift && !is_held(input, shifts[0]) && !is_held(input, shifts[1]);

@@ -9,7 +9,6 @@
 #include "server/desktop/x11/keyboard.h"
 
 #define KG_X11_STEPS_MAX 2048
-#define KG_X11_UNANSWERED_MAX 64
 
 enum kg_x11_step_kind { KG_X11_STEP_FAKE, KG_X11_STEP_BIND };
 
