@@ -29,7 +29,6 @@ struct kg_desktop_kind {
 	const char *name;		// in "--desktop NAME:WHERE"
 	const char *help;		// one line for --help
 	const char *check;		// NULL, or what WHERE must be, for messages: "a display, such as :0"; "" is then refused
-	const char *broker_opens;	// NULL, or "qmp": kagamid makes the connection and passes it as fd
 	bool drivers;			// has drivers with threads and run-time code (GL): the looser sandbox
 	int (*open)(struct kg_desktop_bundle *ret, const struct kg_desktop_open *how);
 	const struct kg_rule *rules;	// system calls beyond server/desktop/sandbox.c's lists, or NULL

@@ -3,7 +3,7 @@
 
 const struct kg_desktop_kind *const kg_desktop_kinds[] = {
 	&kg_desktop_kind_still,
-#ifdef HAVE_DEMO
+#if HAVE_DEMO
 	&kg_desktop_kind_demo,
 #endif
 	&kg_desktop_kind_qemu,

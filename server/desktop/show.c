@@ -17,8 +17,6 @@
 struct kg_show {
 	struct kg_view_parts parts;
 	struct kg_dsp dsp;
-	struct kg_source *source;
-	struct kg_input_sink *input;
 	struct kg_frame *latest;	// for views that come later
 	uint8_t *cursor_pixels;		// of parts.cursor
 	struct kg_view *views[KG_VIEWS_MAX];
@@ -126,8 +124,6 @@ int kg_show_new(struct kg_show **ret, struct kg_loop *loop, struct kg_pool *pool
 		kg_source_free(bundle->source);
 		return -ENOMEM;
 	}
-	show->source = bundle->source;
-	show->input = bundle->input;
 	kg_dsp_init(&show->dsp, kg_cpu_best());
 	show->parts = (struct kg_view_parts){
 		.loop = loop,
@@ -159,8 +155,8 @@ void kg_show_free(struct kg_show *show)
 	while (show->view_count)
 		on_view_gone(show, show->views[0]);
 	kg_frame_unref(show->latest);
-	kg_input_free(show->input);
-	kg_source_free(show->source);
+	kg_input_free(show->parts.input);
+	kg_source_free(show->parts.source);
 	free(show->cursor_pixels);
 	free(show->parts.scratch);
 	free(show);
@@ -173,10 +169,10 @@ int kg_show_start(struct kg_show *show, const struct kg_show_events *events, voi
 
 	show->events = events;
 	show->data = data;
-	r = kg_source_start(show->source, &source_events, show);
+	r = kg_source_start(show->parts.source, &source_events, show);
 	if (r < 0)
 		return r;
-	kg_source_size(show->source, ret_width, ret_height);
+	kg_source_size(show->parts.source, ret_width, ret_height);
 	return 0;
 }
 

@@ -349,7 +349,6 @@ const struct kg_desktop_kind kg_desktop_kind_qemu = {
 	.name = "qemu",
 	.help = "a virtual machine; WHERE is the QMP socket of a QEMU that runs with -display dbus,p2p=yes",
 	.check = "a QMP socket, such as /run/vm.qmp",
-	.broker_opens = "qmp",
 	.open = qemu_open,
 	.rules = rules,
 };
