@@ -1,4 +1,4 @@
-/* What a session may do: two lists of system calls, and the limits. doc/boundaries.md has them with their reasons. */
+/* What a session may do: two lists of system calls, and the limits. */
 #pragma once
 
 #include "base/sandbox.h"
