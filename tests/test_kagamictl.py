@@ -167,7 +167,8 @@ def test_wrong_flags():
 def test_example():
     with open(os.path.join(SOURCE, 'data', 'kagami.conf')) as file:
         text = file.read()
-    text = re.sub('^;', '', text, flags=re.M).replace('/run/vm/', '/nonexistent/')
+    text = re.sub('^;(?! )', '', text, flags=re.M).replace('/run/vm/', '/nonexistent/')     # "; " begins prose
+    text = re.sub('^(certificate|key|state|hashes|control) = /.*', '', text, flags=re.M)    # this machine has its own
     text = re.sub('^run-as = .*', f'run-as = {pwd.getpwuid(os.geteuid()).pw_name}', text, flags=re.M)
     text = text.replace('sandbox = require', 'sandbox = best')
     with Kagamid(config=text) as k:
