@@ -3,15 +3,14 @@
 #include "server/broker/config.h"
 
 #include "base/limits.h"
+#include "server/broker/files.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <fcntl.h>
 #include <ini.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 /* libinih cuts longer sections and lines: they are refused before it sees them. */
 #define SECTION_MAX 49
@@ -470,32 +469,18 @@ int kg_config_load(struct kg_config *config, const char *path)
 {
 	struct kg_config_error error = { 0 };
 	struct stat status;
-	char *text = NULL;
-	ssize_t size = 0;
-	int fd, r;
+	char *text;
+	size_t size;
+	int r = kg_file_read(path, KG_CONFIG_SIZE_MAX, &text, &size, &status);
 
-	r = fd = KG_SYS(open(path, O_RDONLY | O_CLOEXEC));
 	if (r < 0)
-		return kg_err(r, "cannot open %s", path);
-	r = KG_SYS(fstat(fd, &status));
-	if (r == 0 && (!S_ISREG(status.st_mode) || status.st_size > KG_CONFIG_SIZE_MAX))
-		r = -EFBIG;
-	if (r == 0) {
-		text = malloc((size_t)status.st_size + 1);
-		r = text ? 0 : -ENOMEM;
-	}
-	if (r == 0) {
-		size = read(fd, text, (size_t)status.st_size);
-		r = size < 0 ? -errno : 0;
-	}
-	kg_close(fd);
-	if (r < 0)
-		(void)kg_err(r, "cannot read %s", path);
-	else if ((r = kg_config_parse(config, text, (size_t)size, &error)) == -EINVAL)
+		return kg_err(r, "cannot read %s", path);
+	r = kg_config_parse(config, text, size, &error);
+	free(text);
+	if (r == -EINVAL)
 		(void)kg_err(0, "%s:%u: %s", path, error.line, error.text);
 	else if (r < 0)
 		(void)kg_err(r, "cannot read %s", path);
-	free(text);
 	return r;
 }
 

@@ -9,7 +9,6 @@
 #define LINE_MAX_BYTES 1000
 
 struct kg_relay {
-	struct kg_loop *loop;
 	struct kg_watch *watch;
 	int fd;
 	pid_t pid;
@@ -54,6 +53,15 @@ static bool within_budget(struct kg_relay *relay)
 	return true;
 }
 
+static void tell_dropped(struct kg_relay *relay)
+{
+	if (relay->dropped) {
+		(void)kg_warn(0, "%s[%d]: %llu lines left out", relay->label, (int)relay->pid,
+			      (unsigned long long)relay->dropped);
+		relay->dropped = 0;
+	}
+}
+
 static void write_line(struct kg_relay *relay)
 {
 	enum kg_log_level level;
@@ -68,11 +76,7 @@ static void write_line(struct kg_relay *relay)
 		relay->dropped++;
 		return;
 	}
-	if (relay->dropped) {
-		(void)kg_warn(0, "%s[%d]: %llu lines left out", relay->label, (int)relay->pid,
-			      (unsigned long long)relay->dropped);
-		relay->dropped = 0;
-	}
+	tell_dropped(relay);
 	(void)kg_log(level, 0, "%s[%d]: %s", relay->label, (int)relay->pid, text);
 }
 
@@ -120,7 +124,6 @@ int kg_relay_new(struct kg_relay **ret, struct kg_loop *loop, int fd, const char
 		kg_close(fd);
 		return -ENOMEM;
 	}
-	relay->loop = loop;
 	relay->fd = fd;
 	relay->pid = pid;
 	relay->label = strdup(label);
@@ -145,9 +148,7 @@ void kg_relay_free(struct kg_relay *relay)
 		(void)read_lines(relay, 65536);
 	if (relay->length)
 		write_line(relay);
-	if (relay->dropped)
-		(void)kg_warn(0, "%s[%d]: %llu lines left out", relay->label, (int)relay->pid,
-			      (unsigned long long)relay->dropped);
+	tell_dropped(relay);
 	kg_watch_free(relay->watch);
 	kg_close(relay->fd);
 	free(relay->label);

@@ -102,11 +102,6 @@ void kg_spawner_free(struct kg_spawner *spawner)
 	free(spawner);
 }
 
-const char *kg_spawner_directory(const struct kg_spawner *spawner)
-{
-	return spawner->directory;
-}
-
 size_t kg_spawner_count(const struct kg_spawner *spawner)
 {
 	return spawner->count;

@@ -15,7 +15,6 @@ struct kg_spawner;
 /* directory: where the programs lie; NULL: beside kagamid, else where they are installed. */
 int kg_spawner_new(struct kg_spawner **ret, struct kg_loop *loop, const char *directory);
 void kg_spawner_free(struct kg_spawner *spawner);	// when kg_spawner_count() is 0; NULL is fine
-const char *kg_spawner_directory(const struct kg_spawner *spawner);
 
 /* Children that are not reaped yet, also those whose owner freed them. */
 size_t kg_spawner_count(const struct kg_spawner *spawner);
