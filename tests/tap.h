@@ -38,6 +38,7 @@ static inline void __attribute__((format(printf, 1, 2))) skip(const char *format
 	vprintf(format, ap);
 	printf("\n");
 	va_end(ap);
+	fflush(stdout);		// a child that is forked must not print it again
 }
 
 static inline void __attribute__((format(printf, 1, 2))) note(const char *format, ...)

@@ -253,7 +253,7 @@ static double median_ms(struct kg_hashes *hashes, const char *user)
 static void check_file(void)
 {
 	struct kg_hash_entry entry;
-	struct kg_hashes *hashes;
+	struct kg_hashes *hashes = NULL;
 	struct stat st;
 	FILE *f;
 

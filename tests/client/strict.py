@@ -21,7 +21,7 @@ class Strict:
              server.password if password is None else password, "--size", "%dx%d" % size, *more],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.buffer, self.lines, self.result, self.violation = b"", [], None, None
-        first = self.line(20)
+        first = self.line(20 * kagami.SLOW)
         self.connected = first == "connected"
         if not self.connected:
             self.result = first
@@ -53,7 +53,7 @@ class Strict:
             self.process.stdin.flush()
         except (BrokenPipeError, ValueError):
             return None
-        line = self.line(20)
+        line = self.line(20 * kagami.SLOW)
         return line[3:] if line and line.startswith("ok") else None
 
     def stats(self):
@@ -71,7 +71,7 @@ class Strict:
         def look():
             now = self.stats()
             return now if now and condition(now) else (None if now else "gone")
-        found = kagami.wait_until(look, deadline, 0.02)
+        found = kagami.wait_until(look, deadline * kagami.SLOW, 0.02)
         return found if isinstance(found, dict) else None
 
     def picture(self):
@@ -89,7 +89,8 @@ class Strict:
 
     def ended(self, deadline):
         """How it ended, once it has: its last line."""
-        kagami.wait_until(lambda: self.result or self.line(0.05) is None and self.process.poll() is not None, deadline)
+        kagami.wait_until(lambda: self.result or self.line(0.05) is None and self.process.poll() is not None,
+                          deadline * kagami.SLOW)
         return self.result
 
     def end(self):
