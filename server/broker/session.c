@@ -34,11 +34,17 @@ static void set_deadline(struct kg_session *session, uint64_t in_us)
 	kg_watch_arm(session->deadline, in_us);
 }
 
-/* The session has to go, without a word. */
-static void doom(struct kg_session *session, const char *why)
+/* How it ended: the first word counts. */
+static void set_why(struct kg_session *session, const char *why)
 {
 	if (!session->why[0])
 		snprintf(session->why, sizeof(session->why), "%s", why);
+}
+
+/* The session has to go, without a word. */
+static void doom(struct kg_session *session, const char *why)
+{
+	set_why(session, why);
 	session->state = KG_SESSION_ENDING;
 	set_deadline(session, UINT64_MAX);
 	kg_process_kill(session->process);
@@ -47,8 +53,7 @@ static void doom(struct kg_session *session, const char *why)
 static int violation(struct kg_session *session, const char *what)
 {
 	(void)kg_warn(0, "session[%d] from %s: %s", session->pid, session->peer.host, what);
-	if (!session->why[0])
-		snprintf(session->why, sizeof(session->why), "%s", kg_end_reason_text(KG_END_VIOLATION));
+	set_why(session, kg_end_reason_text(KG_END_VIOLATION));
 	return -EPROTO;
 }
 
@@ -62,7 +67,7 @@ static void on_deadline(void *data)
 		break;
 	case KG_SESSION_HANDSHAKING:
 	case KG_SESSION_LOGGED_IN:
-		snprintf(session->why, sizeof(session->why), "deadline");
+		set_why(session, "deadline");
 		break;
 	default:
 		break;
@@ -384,12 +389,8 @@ static void on_process_ended(void *data, int status)
 	/* Not by us: its filter, a fault, or somebody who kills. One that was attacked ends like this. */
 	if (WIFSIGNALED(status) && session->connected_us && !session->why[0] && !session->reason)
 		(void)kg_warn(0, "session[%d] from %s: %s", session->pid, session->peer.host, text);
-	if (!session->why[0] && session->reason)
-		snprintf(session->why, sizeof(session->why), "%s", kg_end_reason_text(session->reason));
-	if (!session->why[0] && status)
-		snprintf(session->why, sizeof(session->why), "%s", text);
-	if (!session->why[0])
-		snprintf(session->why, sizeof(session->why), "%s", kg_end_reason_text(KG_END_CLOSED));
+	set_why(session, session->reason ? kg_end_reason_text(session->reason) :
+			 status ? text : kg_end_reason_text(KG_END_CLOSED));
 	if (session->logged_in_us)
 		kg_audit_ended(session->user, &session->peer, &session->id, session->why);
 	else if (session->connected_us)
