@@ -45,6 +45,18 @@ static inline bool kg_add_overflows(size_t a, size_t b, size_t *ret)
 	return __builtin_add_overflow(a, b, ret);
 }
 
+/* The value of a hexadecimal digit, -1 for anything else. isxdigit() depends on the locale. */
+static inline int kg_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* Closes fd where it is one. Returns -1, to be stored in its place. */
 static inline int kg_close(int fd)
 {

@@ -41,25 +41,13 @@ void kg_id_format(const struct kg_id *id, char text[KG_ID_TEXT_SIZE])
 	*at = 0;
 }
 
-/* Own comparison: isxdigit() depends on the locale. */
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool kg_id_parse(const char *text, struct kg_id *ret)
 {
 	struct kg_id id;
 
 	for (size_t i = 0; i < sizeof(id.bytes); i++) {
-		int high = digit_value(text[0]);
-		int low = high < 0 ? -1 : digit_value(text[1]);
+		int high = kg_hex_digit(text[0]);
+		int low = high < 0 ? -1 : kg_hex_digit(text[1]);
 
 		if (low < 0)
 			return false;

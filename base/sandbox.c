@@ -421,12 +421,19 @@ const char *kg_sandbox_layers_text(int layers, char text[64])
 	return text;
 }
 
+static const char *const mode_names[] = {
+	[KG_SANDBOX_BEST] = "best", [KG_SANDBOX_REQUIRE] = "require", [KG_SANDBOX_OFF] = "off",
+};
+
+const char *kg_sandbox_mode_text(enum kg_sandbox_mode mode)
+{
+	return mode_names[mode];
+}
+
 bool kg_sandbox_mode_parse(const char *name, enum kg_sandbox_mode *ret)
 {
-	static const char *const names[] = { "best", "require", "off" };
-
-	for (size_t i = 0; i < KG_ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i])) {
+	for (size_t i = 0; i < KG_ARRAY_SIZE(mode_names); i++) {
+		if (!strcmp(name, mode_names[i])) {
 			*ret = (enum kg_sandbox_mode)i;
 			return true;
 		}

@@ -81,6 +81,7 @@ int kg_sandbox_narrow(const struct kg_rule *rules);
 const char *kg_sandbox_layers_text(int layers, char text[64]);
 
 bool kg_sandbox_mode_parse(const char *name, enum kg_sandbox_mode *ret);	// "best", "require", "off"
+const char *kg_sandbox_mode_text(enum kg_sandbox_mode mode);
 
 /* Looks up a user for kg_sandbox.uid. -ENOENT when there is none. To be called before the lock. */
 int kg_sandbox_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);

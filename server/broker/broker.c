@@ -23,7 +23,6 @@
 #define END_US 1500000			// from SIGTERM to SIGKILL of what is left
 #define DEFAULT_USER "kagami"
 #define PASSWORD_LINE_MAX 256
-#define FREERDP_SAFE (3u << 16 | 30u << 8)	// before it are known holes that open before the log-in
 
 /* ---- the end ---- */
 
@@ -218,7 +217,7 @@ static void on_first_spare(void *data, struct kg_session *spare)
 		(void)kg_err(0, "no session gets ready to serve anybody: ending");
 		return end(broker, -ECHILD);
 	}
-	if (spare->freerdp && spare->freerdp < FREERDP_SAFE && !kg_listeners_local(broker->listeners))
+	if (spare->freerdp && spare->freerdp < KG_FREERDP_SAFE && !kg_listeners_local(broker->listeners))
 		(void)kg_warn(0, "FreeRDP %u.%u.%u has known holes that open before the log-in: use 3.30 or later, or listen on "
 				 "loopback only", spare->freerdp >> 16, spare->freerdp >> 8 & 255, spare->freerdp & 255);
 	kg_info("sandbox of sessions: %s; of auth: %s", kg_sandbox_layers_text(spare->layers, session_layers),

@@ -14,8 +14,6 @@
 
 #define CONNECT_MS 2000
 #define CERTIFICATE_DAYS 30
-#define FREERDP_MAJOR 3
-#define FREERDP_MINOR 30
 
 enum finding { FINE, WORSE, BROKEN };
 
@@ -138,7 +136,7 @@ static void check_freerdp(const char *status)
 
 	if (!text || sscanf(text, "%u.%u", &major, &minor) != 2)
 		say(BROKEN, "FreeRDP", "see kagamid's log: its sessions do not get ready", "version unknown");
-	else if (major > FREERDP_MAJOR || (major == FREERDP_MAJOR && minor >= FREERDP_MINOR))
+	else if ((major << 16 | minor << 8) >= KG_FREERDP_SAFE)
 		say(FINE, "FreeRDP", NULL, "%s", text);
 	else
 		say(WORSE, "FreeRDP", "upgrade FreeRDP to 3.30 or later, or listen on loopback only, behind ssh or a VPN",
@@ -148,21 +146,20 @@ static void check_freerdp(const char *status)
 
 static void check_layers(const char *status, const char *key, const char *what)
 {
-	static const char *const layers[] = { "limits", "user", "privileges", "landlock", "seccomp" };
-	char *text = kg_control_value(status, key, NULL), missing[128] = "";
-	size_t size = 0;
+	char *text = kg_control_value(status, key, NULL), name[64], missing[64];
+	int lacking = 0;
 
-	for (size_t i = 0; i < KG_ARRAY_SIZE(layers); i++) {
-		if (!text || !strstr(text, layers[i]))
-			size += (size_t)snprintf(missing + size, sizeof(missing) - size, " %s", layers[i]);
+	for (int layer = KG_LAYER_LIMITS; layer <= KG_LAYER_SECCOMP; layer <<= 1) {
+		if (!text || !strstr(text, kg_sandbox_layers_text(layer, name)))
+			lacking |= layer;
 	}
 	if (!text)
 		say(BROKEN, what, "see kagamid's log", "unknown");
-	else if (!size)
+	else if (!lacking)
 		say(FINE, what, NULL, "%s", text);
 	else
 		say(WORSE, what, "user: run kagamid as root, so that it can give it away; landlock: a kernel from 5.13 on, with "
-				 "landlock in its lsm= list", "without%s", missing);
+				 "landlock in its lsm= list", "without %s", kg_sandbox_layers_text(lacking, missing));
 	free(text);
 }
 

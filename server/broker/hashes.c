@@ -114,11 +114,6 @@ static int table_put(struct table *table, const struct kg_hash_entry *entry)
 	return 0;
 }
 
-static int digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* One line without its end. 0 with an entry, 1 for a line that is passed over, or -EINVAL. */
 static int parse_line(const char *line, size_t size, struct kg_hash_entry *ret)
 {
@@ -134,7 +129,7 @@ static int parse_line(const char *line, size_t size, struct kg_hash_entry *ret)
 	*ret = (struct kg_hash_entry){ 0 };
 	memcpy(ret->user, line, (size_t)(colon - line));
 	for (int i = 0; i < 16; i++) {
-		int high = digit(colon[1 + 2 * i]), low = digit(colon[2 + 2 * i]);
+		int high = kg_hex_digit(colon[1 + 2 * i]), low = kg_hex_digit(colon[2 + 2 * i]);
 
 		if (high < 0 || low < 0)
 			return -EINVAL;

@@ -55,7 +55,6 @@ static void answer_sandbox(FILE *out, struct kg_broker *broker)
 
 static void answer_status(FILE *out, struct kg_broker *broker)
 {
-	static const char *const modes[] = { "best", "require", "off" };
 	struct kg_limits_counts counts = kg_limits_counts(broker->limits);
 	uint32_t freerdp = kg_sessions_freerdp(broker->sessions);
 	char fingerprint[KG_FINGERPRINT_TEXT_SIZE], text[64];
@@ -67,7 +66,7 @@ static void answer_status(FILE *out, struct kg_broker *broker)
 		fprintf(out, "listen %s\n", kg_listeners_address(broker->listeners, i));
 	fprintf(out, "congestion %s\n", kg_listeners_congestion(broker->listeners));
 	fprintf(out, "security %s\n", broker->config->security == KG_SECURITY_NLA ? "nla" : "tls");
-	fprintf(out, "sandbox %s\n", modes[broker->config->sandbox]);
+	fprintf(out, "sandbox %s\n", kg_sandbox_mode_text((enum kg_sandbox_mode)broker->config->sandbox));
 	answer_sandbox(out, broker);
 	if (freerdp)
 		fprintf(out, "freerdp %u.%u.%u\n", freerdp >> 16, freerdp >> 8 & 255, freerdp & 255);

@@ -52,6 +52,7 @@ struct kg_session_ready {
 	uint32_t layers;		// of the sandbox
 	uint32_t freerdp;		// its version: major << 16 | minor << 8 | revision
 } KG_WIRE;
+#define KG_FREERDP_SAFE (3u << 16 | 30u << 8)	// versions before it have known holes that open before the log-in
 
 struct kg_session_connect {		// with the client's TCP socket
 	struct kg_id session;
