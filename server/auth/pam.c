@@ -7,7 +7,17 @@
 
 #include <security/pam_appl.h>
 
-/* Answers the question for a password, and no other. */
+static void free_answers(struct pam_response *answers, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (answers[i].resp)
+			explicit_bzero(answers[i].resp, strlen(answers[i].resp));
+		free(answers[i].resp);
+	}
+	free(answers);
+}
+
+/* Answers the question for a password, and no other. What is information for a person, nobody is there to read. */
 static int converse(int count, const struct pam_message **messages, struct pam_response **ret, void *data)
 {
 	struct pam_response *answers;
@@ -18,22 +28,13 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
 	if (!answers)
 		return PAM_BUF_ERR;
 	for (int i = 0; i < count; i++) {
-		switch (messages[i]->msg_style) {
-		case PAM_PROMPT_ECHO_OFF:
+		bool asked = messages[i]->msg_style == PAM_PROMPT_ECHO_OFF;
+
+		if (asked)
 			answers[i].resp = strdup(data);
-			if (answers[i].resp)
-				break;
-			/* fall through */
-		case PAM_PROMPT_ECHO_ON:
-			for (int j = 0; j < i; j++) {
-				if (answers[j].resp)
-					explicit_bzero(answers[j].resp, strlen(answers[j].resp));
-				free(answers[j].resp);
-			}
-			free(answers);
+		if (messages[i]->msg_style == PAM_PROMPT_ECHO_ON || (asked && !answers[i].resp)) {
+			free_answers(answers, i);
 			return PAM_CONV_ERR;
-		default:	// information for a person: nobody is there to read it
-			break;
 		}
 	}
 	*ret = answers;

@@ -50,17 +50,12 @@ static int ask(uint16_t id, uint32_t argument, const SecBuffer *first, const Sec
 	return (int)(answer_size - sizeof(answer->result));
 }
 
-static SECURITY_STATUS acquire(void)
-{
-	return SEC_E_OK;
-}
-
 static SECURITY_STATUS SEC_ENTRY acquire_a(LPSTR principal, LPSTR package, ULONG use, void *logon, void *auth,
 					   SEC_GET_KEY_FN get_key, void *argument, PCredHandle handle, PTimeStamp expiry)
 {
 	SecInvalidateHandle(handle);
 	handle->dwLower = handle->dwUpper = 1;
-	return acquire();
+	return SEC_E_OK;
 }
 
 static SECURITY_STATUS SEC_ENTRY acquire_w(LPWSTR principal, LPWSTR package, ULONG use, void *logon, void *auth,
@@ -180,6 +175,20 @@ static SECURITY_STATUS SEC_ENTRY decrypt(PCtxtHandle context, PSecBufferDesc mes
 	return SEC_E_OK;
 }
 
+/* The two tables have the same entries, but for the types of strings. */
+#define REPLACE(table, letter, acquire)                                                                                \
+	do {                                                                                                           \
+		(table).AcquireCredentialsHandle##letter = (acquire);                                                  \
+		(table).FreeCredentialsHandle = nothing_to_free;                                                       \
+		(table).AcceptSecurityContext = accept_context;                                                        \
+		(table).QueryContextAttributes##letter = query_sizes;                                                  \
+		(table).EncryptMessage = encrypt;                                                                      \
+		(table).DecryptMessage = decrypt;                                                                      \
+		(table).DeleteSecurityContext = nothing_to_do;                                                         \
+		(table).ImpersonateSecurityContext = nothing_to_do;                                                    \
+		(table).RevertSecurityContext = nothing_to_do;                                                         \
+	} while (0)
+
 /* winpr's tables, with what touches a credential replaced. */
 int kg_security_init(void)
 {
@@ -189,25 +198,9 @@ int kg_security_init(void)
 	if (!a || !w)
 		return -ENOTSUP;
 	table_a = *a;
-	table_a.AcquireCredentialsHandleA = acquire_a;
-	table_a.FreeCredentialsHandle = nothing_to_free;
-	table_a.AcceptSecurityContext = accept_context;
-	table_a.QueryContextAttributesA = query_sizes;
-	table_a.EncryptMessage = encrypt;
-	table_a.DecryptMessage = decrypt;
-	table_a.DeleteSecurityContext = nothing_to_do;
-	table_a.ImpersonateSecurityContext = nothing_to_do;
-	table_a.RevertSecurityContext = nothing_to_do;
 	table_w = *w;
-	table_w.AcquireCredentialsHandleW = acquire_w;
-	table_w.FreeCredentialsHandle = nothing_to_free;
-	table_w.AcceptSecurityContext = accept_context;
-	table_w.QueryContextAttributesW = query_sizes;
-	table_w.EncryptMessage = encrypt;
-	table_w.DecryptMessage = decrypt;
-	table_w.DeleteSecurityContext = nothing_to_do;
-	table_w.ImpersonateSecurityContext = nothing_to_do;
-	table_w.RevertSecurityContext = nothing_to_do;
+	REPLACE(table_a, A, acquire_a);
+	REPLACE(table_w, W, acquire_w);
 	return 0;
 }
 
