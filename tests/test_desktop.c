@@ -308,6 +308,7 @@ static void shows(enum kg_sandbox_mode sandbox, uint32_t uid, const char *what)
 	ok(ends(&host, EXIT_SUCCESS), "and the process ends");
 }
 
+#ifdef HAVE_DEMO
 /* A kind with drivers, whose lock is looser: it goes on drawing for clients of several sizes, one after the other. */
 static void draws(const char *kind, uint32_t uid, const char *what)
 {
@@ -333,6 +334,7 @@ static void draws(const char *kind, uint32_t uid, const char *what)
 	kg_channel_send(host.channel, KG_HOST_END, &end, sizeof(end));
 	ok(ends(&host, EXIT_SUCCESS), "and ends");
 }
+#endif
 
 static void refuses(const char *kind, const char *where)
 {
