@@ -43,7 +43,7 @@ static void gfx_close(struct kg_gfx *gfx)
 	kg_watch_free(gfx->watch);
 	gfx->watch = NULL;
 	kg_dvc_close(&gfx->dvc);
-	gfx->has_capabilities = false;
+	gfx->has_capabilities = gfx->used = false;
 	gfx->reader = (struct kg_gfx_reader){ 0 };
 }
 
@@ -58,7 +58,8 @@ void kg_gfx_done(struct kg_gfx *gfx)
 
 void kg_gfx_reopen(struct kg_gfx *gfx)
 {
-	gfx_close(gfx);
+	if (gfx->used)
+		gfx_close(gfx);
 }
 
 static int gfx_open(struct kg_gfx *gfx)
@@ -90,7 +91,7 @@ static int handle(struct kg_gfx *gfx, const struct kg_gfx_message *message)
 		return kg_view_acknowledged(view, message->acknowledged.frame, message->acknowledged.queue_depth,
 					    message->acknowledged.total);
 	case KG_GFX_IMPORT_OFFER:
-		return kg_gfx_write(gfx, no_imports, sizeof(no_imports));
+		return kg_dvc_write(&gfx->dvc, no_imports, sizeof(no_imports));
 	default:
 		return 0;
 	}
@@ -142,5 +143,6 @@ int kg_gfx_turn(struct kg_gfx *gfx)
 
 int kg_gfx_write(struct kg_gfx *gfx, const void *bytes, size_t size)
 {
+	gfx->used = true;
 	return gfx->dvc.handle ? kg_dvc_write(&gfx->dvc, bytes, size) : -EPIPE;
 }

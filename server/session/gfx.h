@@ -2,7 +2,7 @@
  * The graphics channel of a client that has one ([MS-RDPEGFX]): opens it, reads what the client says on it, writes what the
  * desktop encoded. What is on the client's screen is the desktop's business.
  *
- * A new view gets a new channel: the client then forgets the surfaces and caches of the one before.
+ * A new view gets a channel that nothing was drawn through: the client forgets surfaces and caches with the old one.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ struct kg_gfx {
 	bool wanted;			// the client has a graphics channel, and it is to be open
 	bool refused;			// the client did not open it after all
 	bool has_capabilities;
+	bool used;			// something was drawn through it
 	uint32_t version, flags;	// as chosen
 	uint8_t *message;		// KG_GFX_MESSAGE_MAX bytes
 };
@@ -30,7 +31,7 @@ void kg_gfx_done(struct kg_gfx *gfx);
 /* Opens the channel as soon as the client can, and reads what has arrived. Once per turn of the loop. */
 int kg_gfx_turn(struct kg_gfx *gfx);
 
-/* Closes the channel; the next turn opens a new one. */
+/* Closes a channel that was used; the next turn opens a new one. */
 void kg_gfx_reopen(struct kg_gfx *gfx);
 
 int kg_gfx_write(struct kg_gfx *gfx, const void *bytes, size_t size);	// 0 or -EPIPE

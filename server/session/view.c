@@ -9,7 +9,7 @@
 #include "server/session/input.h"
 #include "server/session/session.h"
 
-#define ATTACH_DEADLINE_US 3000000	// for a desktop that was lost: its replacement takes less than two seconds
+#define ATTACH_DEADLINE_US 10000000	// for a desktop that was lost: a heavy one takes some seconds to start on a busy host
 #define LOSSES_MAX 3			// a desktop that is lost again before it showed anything is not asked for for ever
 
 /* ---- asking for it ---- */
