@@ -3,6 +3,7 @@
 #include "server/session/peer.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "server/session/compat.h"
 #include "server/session/input.h"
 #include "server/session/login.h"
@@ -19,6 +20,7 @@
 #include <freerdp/settings.h>
 #include <freerdp/update.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <winpr/wtsapi.h>
 
 #define TLS_1_2 0x0303
@@ -332,6 +334,25 @@ static UINT32 error_info(enum kg_end_reason reason)
 	}
 }
 
+/*
+ * A socket that is closed while bytes of the client are unread is reset, and the client then throws away what it had not
+ * read yet: the reason. So they are read, until the client closes as well or the time is over.
+ */
+static void wait_for_client(void)
+{
+	struct pollfd readable = { .fd = KG_SESSION_TCP_FD, .events = POLLIN };
+	uint64_t end = kg_now_us() + GOODBYE_MS * 1000, now;
+	uint8_t bytes[4096];
+
+	(void)shutdown(KG_SESSION_TCP_FD, SHUT_WR);
+	while ((now = kg_now_us()) < end && poll(&readable, 1, (int)((end - now) / 1000) + 1) > 0) {
+		ssize_t size = read(KG_SESSION_TCP_FD, bytes, sizeof(bytes));
+
+		if (size == 0 || (size < 0 && errno != EAGAIN))
+			break;
+	}
+}
+
 void kg_peer_say_goodbye(struct kg_session *session)
 {
 	freerdp_peer *peer = session->peer;
@@ -349,4 +370,6 @@ void kg_peer_say_goodbye(struct kg_session *session)
 		if (poll(&writable, 1, GOODBYE_MS) <= 0 || peer->DrainOutputBuffer(peer) < 0)
 			break;
 	}
+	if (!peer->IsWriteBlocked(peer))
+		wait_for_client();
 }
