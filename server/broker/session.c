@@ -243,8 +243,12 @@ static int on_attach(struct kg_session *session, const struct kg_session_attach 
 	if (session->state == KG_SESSION_LOGGED_IN && !session->desktop && !come_in(session, attach))
 		return 0;
 	if (session->state == KG_SESSION_ATTACHED && session->desktop_starts == kg_desktop_starts(session->desktop) &&
-	    session->attaches >= ATTACHES_MAX)
-		return violation(session, "ATTACH too often");
+	    session->attaches >= ATTACHES_MAX) {
+		/* Either of the two may be the one that breaks the views: it is no violation, and the client is told. */
+		(void)kg_warn(0, "session[%d] from %s: ATTACH too often", session->pid, session->peer.host);
+		kg_session_end(session, KG_END_DESKTOP_LOST);
+		return 0;
+	}
 	return kg_desktop_want_new(&session->want, session->desktop, &session->id, on_view, session);
 }
 
