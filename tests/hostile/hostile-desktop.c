@@ -2,16 +2,18 @@
  * In the place of kagami-desktop: locked by its very code as the kind "still" is, then it does what a script says. WHERE is
  * "hostile:NAME", for scripts/NAME beside the program; any other WHERE makes it the true program, real/kagami-desktop.
  *
- * A script is steps, one a line; those before the line "views" are done before READY, the others for each view, once its
- * session has sent OPEN:
+ * A script is steps, one a line. Those before the line "ready" are done before READY, those behind it after. Behind the
+ * first line "views" are those for the first view, once its session has sent OPEN, behind the next those for the second one,
+ * and so on; the last ones are for all that come later.
  *	call NAME		a system call (calls.c), "call NAME ERROR" in the log
+ *	say TEXT		a line of the log
  *	host COUNT FDS HEX	a packet to kagamid, COUNT times, with FDS descriptors
  *	view COUNT FDS HEX	a packet to the session
  *	ring			RING as it should be
  *	fd WHAT			RING with another descriptor: unsealed, shrinkable, size3, huge, empty, pipe, null, socket
  *	shrink			tries to change the ring that the session has
  *	put POSITION HEX	bytes into the ring
- *	wait MS			answers heartbeats meanwhile
+ *	wait MS			answers heartbeats meanwhile; a new view ends it
  *	until ID		waits for this message of the session, 2 s at most
  *	close			the view
  *	deaf			reads neither heartbeats nor views any more
@@ -41,6 +43,7 @@
 
 #define PREFIX "hostile:"
 #define SCRIPT_SIZE 200000
+#define READY "ready\n"
 #define VIEWS "views\n"
 
 extern const struct kg_desktop_kind kg_desktop_kind_still;
@@ -49,10 +52,10 @@ struct desktop {
 	struct calls_target target;
 	struct kg_ring ring;
 	int view;
+	unsigned views, played;		// that came, and that the script was done for
 	bool deaf;
 	uint64_t pong;
 	char script[SCRIPT_SIZE];
-	const char *view_steps;
 };
 
 static uint8_t packet[WIRE_PACKET_MAX];
@@ -95,16 +98,16 @@ static void on_host(struct desktop *desktop)
 	if (packet[0] == KG_HOST_VIEW && fd >= 0) {
 		kg_close(desktop->view);
 		desktop->view = fd;
+		desktop->views++;
 	}
 }
 
-/* Until the session has sent id, or until the time is over; 0: only the time counts. */
+/* Until the session has sent id (0: whatever it sends), has asked for another view, or the time is over. */
 static void serve(struct desktop *desktop, uint16_t id, int ms)
 {
 	int64_t end = now_ms() + ms;
-	int first = desktop->view;
 
-	while (ms < 0 || now_ms() < end) {
+	while (desktop->views == desktop->played && (ms < 0 || now_ms() < end)) {
 		struct pollfd fds[2] = { { .fd = KG_HOST_CONTROL_FD, .events = POLLIN },
 					 { .fd = id ? desktop->view : -1, .events = POLLIN } };
 
@@ -116,8 +119,6 @@ static void serve(struct desktop *desktop, uint16_t id, int ms)
 			continue;
 		if (fds[0].revents)
 			on_host(desktop);
-		if (ms < 0 && desktop->view != first)
-			return;
 		if (fds[1].revents) {
 			int fd;
 			ssize_t size = wire_receive(desktop->view, packet, sizeof(packet), &fd, 0);
@@ -142,7 +143,8 @@ static void send_to(int fd, const char *arguments)
 	size = wire_unhex(arguments + at, packet, sizeof(packet));
 	while (sent < count && (r = wire_send(fd, packet, size, STDERR_FILENO, fds)) == 0)
 		sent++;
-	kg_info("hostile: sent %u of %u: %s", sent, count, strerror(-r));
+	if (r < 0)
+		kg_debug("hostile: sent %u of %u: %s", sent, count, strerror(-r));
 }
 
 static void send_ring(struct desktop *desktop, int fd)
@@ -219,7 +221,7 @@ static void step_call(struct desktop *desktop, const char *name)
 {
 	int error = 0;
 
-	desktop->target.socket = desktop->view;
+	desktop->target.socket = desktop->view >= 0 ? desktop->view : KG_HOST_CONTROL_FD;
 	desktop->target.ring = desktop->ring.fd;
 	desktop->target.ring_size = desktop->ring.size;
 	if (calls_make(name, &desktop->target, &error) < 0)
@@ -238,6 +240,8 @@ static void step(struct desktop *desktop, char *text)
 	text += at;
 	if (!strcmp(name, "call"))
 		step_call(desktop, text);
+	else if (!strcmp(name, "say"))
+		kg_info("hostile: %s", text);
 	else if (!strcmp(name, "host"))
 		send_to(KG_HOST_CONTROL_FD, text);
 	else if (!strcmp(name, "view"))
@@ -339,28 +343,41 @@ static int say_ready(int layers)
 	return wire_send(KG_HOST_CONTROL_FD, &ready, sizeof(ready), -1, 0);
 }
 
+/* Ends text before the first line that is mark; gives what is behind it, "" when there is none. */
+static char *cut(char *text, const char *mark)
+{
+	char *at = strstr(text, mark);
+
+	if (!at)
+		return text + strlen(text);
+	*at = 0;
+	return at + strlen(mark);
+}
+
 static int play(struct desktop *desktop, const struct kg_host_setup *setup)
 {
+	char *ready, *views, *next;
 	int fd, layers;
-	char *views = strstr(desktop->script, VIEWS);
 
 	if (wire_receive(KG_HOST_CONTROL_FD, packet, sizeof(packet), &fd, 0) <= 0)
 		return -EPROTO;
-	desktop->view_steps = "";
-	if (views) {
-		desktop->view_steps = views + strlen(VIEWS);
-		*views = 0;
-	}
+	views = cut(desktop->script, VIEWS);
+	ready = cut(desktop->script, READY);
 	layers = lock(setup);
 	if (layers < 0)
 		return layers;
 	run(desktop, desktop->script);
 	if (say_ready(layers) < 0)
 		return -EPIPE;
+	run(desktop, ready);
 	for (;;) {
 		serve(desktop, 0, -1);		// until a view comes
+		desktop->played = desktop->views;
 		serve(desktop, KG_VIEW_OPEN, 5000);
-		run(desktop, desktop->view_steps);
+		next = cut(views, VIEWS);
+		run(desktop, views);
+		if (*next)
+			views = next;
 	}
 }
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import re
+import select
 import shutil
 import socket
 import struct
@@ -16,6 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
+import harness  # noqa: E402
 from fake import hmac_md5, md4, rc4  # noqa: E402
 from harness import BUILD, SLOW, alive, children, done, note, ok, skip, wait_until  # noqa: E402,F401
 
@@ -51,7 +53,7 @@ def name_of(pid):
 
 
 class Hostile:
-    """kagamid with a configuration of its own. desktops: {name: (where, [users])}."""
+    """kagamid with a configuration of its own. desktops: {name: (where, [users], other settings ...)}."""
 
     def __init__(self, desktops, scripts=(), security='nla', level='info'):
         self.directory = tempfile.mkdtemp(prefix='kg-hostile-')
@@ -89,7 +91,7 @@ class Hostile:
         os.mkdir(self.state, 0o700)
         secret = md4(PASSWORD.encode('utf-16-le')).hex()
         with open(os.open(os.path.join(self.state, 'hashes'), os.O_WRONLY | os.O_CREAT, 0o600), 'w') as file:
-            for _, users in desktops.values():
+            for _, users, *_ in desktops.values():
                 file.writelines(f'{user}:{secret}\n' for user in users)
 
     def write_config(self, desktops, security, level):
@@ -98,8 +100,9 @@ class Hostile:
             file.write(f'[server]\nlisten = 127.0.0.1:0\nsecurity = {security}\nstate = {self.state}\n'
                        f'control = {self.directory}/control\nlog-level = {level}\n[limits]\nfailures = 0\nconnections-per-second = 10000\n'
                        f'handshake = 30\nheartbeat = {1000 * SLOW}\n')
-            for name, (where, users) in desktops.items():
+            for name, (where, users, *more) in desktops.items():
                 file.write(f'[desktop {name}]\nkind = still\nusers = {" ".join(users)}\nsize = 640x480\nthreads = 1\n')
+                file.writelines(line + '\n' for line in more)
                 if where:
                     file.write(f'where = {where}\n')
         return path
@@ -173,9 +176,8 @@ class Hostile:
         if self.process.poll() is None:
             self.stop()
         self.process.stdout.close()
-        import harness
         if harness.failed or kind:
-            note(self.log())
+            note(self.log()[-20000:])
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -220,15 +222,15 @@ class Client:
             self.process.stdin.close()
         except OSError:
             pass
-        self.lines += [line.strip() for line in self.process.stdout]
-        self.process.stdout.close()
+        if not self.process.stdout.closed:
+            self.lines += [line.strip() for line in self.process.stdout]
+            self.process.stdout.close()
         self.process.wait(seconds * SLOW)
         return self.lines[-1] if self.lines else ''
 
     def told(self, seconds=10):
         """Waits until the server ends it; the last line. Its standard input stays open, so it does not end by itself."""
         end = time.monotonic() + seconds * SLOW
-        import select
         while time.monotonic() < end:
             if select.select([self.process.stdout], [], [], 0.2)[0]:
                 line = self.process.stdout.readline()
