@@ -183,7 +183,7 @@ static void open_view_of_size(struct session *session, enum kg_view_path path, u
 		.cursor_slots = 16,
 		.bitmap_size_max = 65535,
 	};
-	struct kg_view_graphics graphics = { 0x000a0701, 0 };
+	struct kg_view_graphics graphics = { .version = 0x000a0701 };
 
 	kg_channel_send(session->channel, KG_VIEW_OPEN, &open, sizeof(open));
 	if (path == KG_PATH_GRAPHICS)

@@ -37,6 +37,7 @@ struct session {
 	uint32_t width, height;		// told
 	uint32_t sizes, slices, messages, cursors, frames;
 	uint32_t last_frame;
+	uint32_t reset;			// number of the last GRAPHICS
 	struct kg_view_cursor cursor;
 	uint32_t cursor_pixel;		// the first of the last new shape
 	struct kg_view_warp warp;
@@ -71,13 +72,14 @@ static void note_wrong(struct session *session, const char *what)
 static void on_slice(struct session *session, const struct kg_view_slice *slice)
 {
 	const uint8_t *piece = kg_ring_piece(&session->ring, slice->position, slice->length);
+	bool old = slice->kind == KG_SLICE_GRAPHICS && slice->reset != session->reset;
 	const char *wrong = NULL;
 
 	session->slices++;
 	if (!piece || slice->position < session->read || slice->length > KG_SLICE_SIZE_MAX)
 		return note_wrong(session, "a slice that is not in the ring");
 	if (slice->kind == KG_SLICE_GRAPHICS) {
-		wrong = gfx_decode(&session->client, piece, slice->length);
+		wrong = old ? NULL : gfx_decode(&session->client, piece, slice->length);
 	} else {
 		free(session->slice);
 		session->slice = memcpy(malloc(slice->length), piece, slice->length);
@@ -86,7 +88,7 @@ static void on_slice(struct session *session, const struct kg_view_slice *slice)
 	if (wrong)
 		note_wrong(session, wrong);
 	session->read = slice->position + slice->length;
-	if (slice->last) {
+	if (slice->last && !old) {
 		session->frames++;
 		session->last_frame = slice->frame;
 	}
@@ -208,7 +210,7 @@ static void session_open(struct session *session, struct kg_view_open open)
 
 static void session_graphics(struct session *session, uint32_t version)
 {
-	struct kg_view_graphics graphics = { version, 0x22 };
+	struct kg_view_graphics graphics = { .version = version, .flags = 0x22, .reset = ++session->reset };
 
 	gfx_decoder_advertise(&session->client, version, 0x22);
 	kg_channel_send(session->channel, KG_VIEW_GRAPHICS, &graphics, sizeof(graphics));
@@ -480,7 +482,7 @@ static void wrong_values(void)
 {
 	struct kg_show *show = still_show();
 	struct session good, s;
-	struct kg_view_graphics graphics_message = { 0x000a0701, 0 };
+	struct kg_view_graphics graphics_message = { .version = 0x000a0701 };
 	struct kg_view_open open = OPEN(.scale = 0);
 	bool refused = true;
 

@@ -52,6 +52,7 @@ struct kg_view_open {
 struct kg_view_graphics {
 	uint32_t version;		// the chosen one of gfx-version.h
 	uint32_t flags;			// of that capability set
+	uint32_t reset;			// a number of its own for each of these
 } KG_WIRE;
 
 struct kg_view_suppress {
@@ -115,6 +116,7 @@ struct kg_view_slice {
 	uint8_t kind;			// enum kg_slice_kind
 	uint8_t last;			// bitmap path: the frame's last slice, to be acknowledged
 	uint32_t frame;			// number of the frame it belongs to, 0: none
+	uint32_t reset;			// of the last GRAPHICS when it was made: what was on its way during a reset is dropped
 } KG_WIRE;
 
 struct kg_view_bitmap {

@@ -42,6 +42,7 @@ struct kg_view_output {
 
 	uint8_t setup[KG_GFX_SETUP_MAX];	// graphics: messages that go before the next frame
 	size_t setup_size;
+	uint32_t reset;			// graphics: number of the last GRAPHICS
 	uint16_t surface;		// graphics: the surface that pieces go to, 0: none yet
 };
 
@@ -64,7 +65,7 @@ struct kg_view {
 void kg_view_pump(struct kg_view *view);
 
 /* The client has (re)set its graphics channel: begins anew with its capabilities. */
-void kg_view_output_reset(struct kg_view *view, uint32_t version, uint32_t flags);
+void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *graphics);
 void kg_view_output_refresh(struct kg_view *view, struct kg_rect rect);
 void kg_view_output_stop(struct kg_view *view);		// drops what runs and waits
 void kg_view_output_done(struct kg_view *view);

@@ -103,6 +103,7 @@ static void send_slice(struct kg_view *view, size_t length, uint32_t frame, bool
 		.kind = (uint8_t)view->output.plan.kind,
 		.last = last,
 		.frame = frame,
+		.reset = view->output.reset,
 	};
 
 	view->output.sliced = slice.position + length;
@@ -286,7 +287,7 @@ void kg_view_output_stop(struct kg_view *view)
 	output->state = KG_OUTPUT_IDLE;
 }
 
-void kg_view_output_reset(struct kg_view *view, uint32_t version, uint32_t flags)
+void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *graphics)
 {
 	struct kg_view_output *output = &view->output;
 	struct kg_writer writer;
@@ -295,6 +296,7 @@ void kg_view_output_reset(struct kg_view *view, uint32_t version, uint32_t flags
 	if (output->state == KG_OUTPUT_SENDING && output->slicer.begun)
 		kg_flow_sent(&output->flow);	// broken off, but its number is used
 	kg_view_output_stop(view);
+	output->reset = graphics->reset;
 	kg_flow_reset(&output->flow);
 	kg_region_clear(&output->refresh);
 	kg_source_size(view->parts->source, &width, &height);
@@ -306,7 +308,7 @@ void kg_view_output_reset(struct kg_view *view, uint32_t version, uint32_t flags
 		return;
 	kg_mirror_forget(&output->mirror);
 	writer = setup_writer(output);
-	kg_gfx_caps_confirm(&writer, version, flags);
+	kg_gfx_caps_confirm(&writer, graphics->version, graphics->flags);
 	setup_written(output, &writer);
 	output->surface = 0;	// the client has forgotten it: it cannot be deleted
 	set_up_surface(output);

@@ -104,7 +104,7 @@ static int on_graphics(struct kg_view *view, const void *body)
 	if (!kg_gfx_version_is_known(graphics.version))
 		return refuse(view, "an unknown version of the graphics pipeline");
 	view->state = KG_VIEW_STATE_SHOWING;
-	kg_view_output_reset(view, graphics.version, graphics.flags);
+	kg_view_output_reset(view, &graphics);
 	kg_view_pump(view);
 	return 0;
 }

@@ -79,6 +79,7 @@ static void view_close(struct kg_view *view)
 	view->first = view->count = 0;
 	view->read_to = view->credited = 0;
 	view->written_frame = 0;
+	view->reset = 0;
 	view->seen = view->leds_changed = false;
 	view->lost = false;
 	view->state = KG_VIEW_IS_NONE;
@@ -303,8 +304,7 @@ int kg_view_graphics(struct kg_view *view)
 
 	if (view->state < KG_VIEW_IS_OPENED || view->path != KG_PATH_GRAPHICS || !gfx->has_capabilities)
 		return 0;
-	/* What waits is of before the reset: the client would not know what to do with it. */
-	view->first = view->count = 0;
+	graphics.reset = ++view->reset;
 	kg_view_send(view, KG_VIEW_GRAPHICS, &graphics, sizeof(graphics));
 	return 0;
 }
@@ -367,6 +367,9 @@ static int pass_slice(struct kg_view *view, const struct kg_view_slice *slice)
 	const uint8_t *piece = kg_ring_piece(&view->ring, slice->position, slice->length);
 	int r;
 
+	/* What was made before a reset is nothing that the client knows what to do with. */
+	if (slice->kind == KG_SLICE_GRAPHICS && slice->reset != view->reset)
+		return 0;
 	if (slice->kind == KG_SLICE_GRAPHICS)
 		return kg_gfx_write(&view->session->gfx, piece, slice->length);
 	r = kg_legacy_write(&view->session->legacy, piece, slice->length);

@@ -45,6 +45,7 @@ struct kg_view {
 	unsigned first, count;			// of pending
 	uint64_t read_to;			// end of the last piece that came in a message
 	uint64_t credited;			// as told to the desktop
+	uint32_t reset;				// graphics path: number of the last GRAPHICS
 	uint32_t written_frame;			// bitmap path: to be acknowledged when it is out, 0: none
 	uint32_t written_total;
 	struct kg_view_locks leds;

@@ -66,7 +66,7 @@ static void send_open(int fd, uint8_t how)
 		.cursor_slots = 4,
 		.bitmap_size_max = 16384,
 	};
-	const struct kg_view_graphics graphics = { 0x000a0701, 0 };
+	const struct kg_view_graphics graphics = { .version = 0x000a0701 };
 
 	if (how & 2)
 		send_message(fd, KG_VIEW_GRAPHICS, &graphics, sizeof(graphics));
