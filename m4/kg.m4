@@ -12,6 +12,20 @@ AC_DEFUN([KG_CFLAGS], [
 	CFLAGS=$kg_saved_CFLAGS
 ])
 
+# KG_LDFLAGS(VAR, FLAGS): the same with what the linker takes.
+AC_DEFUN([KG_LDFLAGS], [
+	$1=
+	kg_saved_LDFLAGS=$LDFLAGS
+	for kg_flag in m4_normalize([$2]); do
+		LDFLAGS="$kg_saved_LDFLAGS $kg_flag"
+		AC_MSG_CHECKING([whether the linker takes $kg_flag])
+		AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
+			[AC_MSG_RESULT([yes]); $1="$$1 $kg_flag"],
+			[AC_MSG_RESULT([no])])
+	done
+	LDFLAGS=$kg_saved_LDFLAGS
+])
+
 # KG_FEATURE(NAME, VAR, MODULES, WHAT): --with-NAME, --without-NAME or by what pkg-config finds.
 # Sets VAR_CFLAGS and VAR_LIBS, HAVE_VAR in config.h and as an automake conditional, and a line of the summary.
 AC_DEFUN([KG_FEATURE], [
