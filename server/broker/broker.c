@@ -184,12 +184,14 @@ static void on_desktop_lost(void *data, struct kg_desktop *desktop)
 /* What somebody who has just started it wants to know, on standard output. */
 static void show_access(struct kg_broker *broker)
 {
+	static char buffer[2048];	// standard output's, so that the password can be wiped from it
 	const struct kg_config *config = broker->config;
 	const char *address = kg_listeners_address(broker->listeners, 0);
 	char fingerprint[KG_FINGERPRINT_TEXT_SIZE], here[32];
 
 	if (!broker->password)
 		return;
+	(void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	kg_tls_keys_fingerprint(broker->keys, fingerprint);
 	if (!strncmp(address, "0.0.0.0:", 8) || !strncmp(address, "[::]:", 5)) {
 		snprintf(here, sizeof(here), "127.0.0.1:%u", (unsigned)kg_listeners_port(broker->listeners, 0));
@@ -202,6 +204,8 @@ static void show_access(struct kg_broker *broker)
 	       "connect      xfreerdp3 /v:%s /u:%s /p:%s /cert:fingerprint:sha256:%s\n",
 	       address, config->user ? config->user : DEFAULT_USER, broker->password, fingerprint, address,
 	       config->user ? config->user : DEFAULT_USER, broker->password, fingerprint);
+	fflush(stdout);
+	explicit_bzero(buffer, sizeof(buffer));
 	explicit_bzero(broker->password, strlen(broker->password));
 	free(broker->password);
 	broker->password = NULL;

@@ -18,6 +18,18 @@ struct kg_legacy_crypto {
 	EVP_MAC *hmac;
 };
 
+/*
+ * Each once with nothing secret. A function of a library is bound when it is first called, and that saves the vector registers
+ * on the stack, where a piece of a password would stay.
+ */
+static bool works(struct kg_legacy_crypto *crypto)
+{
+	uint8_t bytes[200] = { 1 }, result[16];
+
+	return kg_md4(crypto, bytes, sizeof(bytes), result) == 0 && kg_rc4(crypto, bytes, bytes, result) == 0 &&
+	       kg_hmac_md5(crypto, bytes, bytes, sizeof(bytes), result) == 0;
+}
+
 int kg_legacy_crypto_new(struct kg_legacy_crypto **ret)
 {
 	struct kg_legacy_crypto *crypto = calloc(1, sizeof(*crypto));
@@ -32,7 +44,7 @@ int kg_legacy_crypto_new(struct kg_legacy_crypto **ret)
 		crypto->rc4 = EVP_CIPHER_fetch(crypto->library, "RC4", NULL);
 		crypto->hmac = EVP_MAC_fetch(crypto->library, "HMAC", NULL);
 	}
-	if (!crypto->md4 || !crypto->rc4 || !crypto->hmac) {
+	if (!crypto->md4 || !crypto->rc4 || !crypto->hmac || !works(crypto)) {
 		kg_legacy_crypto_free(crypto);
 		return kg_err(-ENOTSUP, "OpenSSL's legacy provider (legacy.so, in the package of libssl3) is missing; "
 					"log-in by NLA needs its MD4 and RC4");
@@ -56,11 +68,21 @@ void kg_legacy_crypto_free(struct kg_legacy_crypto *crypto)
 	free(crypto);
 }
 
+/* The stack below the caller, where OpenSSL has had words of a password. */
+static void __attribute__((noinline)) wipe_stack(void)
+{
+	uint8_t below[4096];
+
+	explicit_bzero(below, sizeof(below));
+}
+
 int kg_md4(struct kg_legacy_crypto *crypto, const void *bytes, size_t size, uint8_t ret[16])
 {
 	unsigned length = 16;
+	int r = EVP_Digest(bytes, size, ret, &length, crypto->md4, NULL) ? 0 : -EIO;
 
-	return EVP_Digest(bytes, size, ret, &length, crypto->md4, NULL) ? 0 : -EIO;
+	wipe_stack();
+	return r;
 }
 
 int kg_rc4(struct kg_legacy_crypto *crypto, const uint8_t key[16], const uint8_t in[16], uint8_t out[16])

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "server/control/channel.h"
 #include "server/control/login-messages.h"
+#include "server/session/cleanse.h"
 #include "server/session/compat.h"
 #include "server/session/peer.h"
 #include "server/session/remote-key.h"
@@ -141,7 +142,9 @@ static int warm_up(struct kg_session *session, const char *certificate)
 		return kg_err(r, "cannot take FreeRDP's log");
 	if (!winpr_InitializeSSL(WINPR_SSL_INIT_DEFAULT))
 		return kg_err(-ENOTSUP, "cannot initialize OpenSSL");
-	r = kg_remote_key_init(sign, session);
+	r = kg_cleanse_init();
+	if (r >= 0)
+		r = kg_remote_key_init(sign, session);
 	if (r >= 0)
 		r = kg_security_init();
 	if (r < 0)

@@ -3,6 +3,7 @@
 #include "server/session/transport.h"
 
 #include "base/log.h"
+#include "base/reader.h"
 #include "server/session/session.h"
 
 #include <winpr/stream.h>
@@ -32,6 +33,39 @@ static bool is_rdp(struct kg_transport *transport, wStream *stream, int r)
 	return right;
 }
 
+/*
+ * The Client Info PDU ([MS-RDPBCGR] 2.2.1.11) has the password once more, also after NLA, when nobody needs it: it is blanked
+ * before FreeRDP makes copies. Whatever else has come is left as it is.
+ */
+static void blank_password(struct kg_transport *transport, uint8_t *pdu, size_t size)
+{
+	enum { TPKT_AND_X224 = 7, SEND_DATA_REQUEST = 0x64, INFO_PACKET = 0x40, WIDE = 0x10 };
+	struct kg_reader reader = kg_reader_of(pdu, size);
+	uint16_t sizes[5];
+	uint32_t flags, end;
+	const uint8_t *password;
+
+	(void)kg_read_bytes(&reader, TPKT_AND_X224);
+	if (kg_read_u8(&reader) != SEND_DATA_REQUEST)
+		return;
+	(void)kg_read_bytes(&reader, 5);		// who, to which channel, how urgently
+	if (kg_read_u8(&reader) & 0x80)			// a length of one byte or of two
+		(void)kg_read_u8(&reader);
+	flags = kg_read_u32(&reader);
+	if (!kg_reader_ok(&reader) || !(flags & INFO_PACKET))
+		return;
+	(void)kg_read_u32(&reader);			// code page, or keyboard
+	end = kg_read_u32(&reader) & WIDE ? 2 : 1;	// the size of a zero behind each text
+	for (size_t i = 0; i < KG_ARRAY_SIZE(sizes); i++)
+		sizes[i] = kg_read_u16(&reader);
+	(void)kg_read_bytes(&reader, sizes[0] + end);	// domain
+	(void)kg_read_bytes(&reader, sizes[1] + end);	// user
+	password = kg_read_bytes(&reader, sizes[2]);
+	if (password)
+		explicit_bzero(pdu + (password - pdu), sizes[2]);
+	transport->blanked = true;
+}
+
 static int read_pdu(rdpTransport *rdp, wStream *stream)
 {
 	struct kg_transport *transport = transport_of(rdp);
@@ -41,6 +75,8 @@ static int read_pdu(rdpTransport *rdp, wStream *stream)
 		kg_info("the client does not speak RDP");
 		return -1;
 	}
+	if (r > 0 && !transport->blanked && kg_session_of(transport->context)->security == KG_SECURITY_NLA)
+		blank_password(transport, Stream_Buffer(stream), (size_t)r);
 	if (r == sizeof(erect_domain_broken) && !transport->domain_erected &&
 	    !memcmp(Stream_Buffer(stream), erect_domain_broken, sizeof(erect_domain_broken))) {
 		memcpy(Stream_Buffer(stream), erect_domain_right, sizeof(erect_domain_right));

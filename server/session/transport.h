@@ -1,6 +1,7 @@
 /*
  * Between FreeRDP and its TLS: collects the PDUs of one turn of the loop into records of up to 16 KB, where FreeRDP would
- * make one record and one system call of each, and repairs the one PDU that rdesktop sends malformed.
+ * make one record and one system call of each, ends a connection that was refused, blanks a password that nobody needs, and
+ * repairs the one PDU that rdesktop sends malformed.
  */
 #pragma once
 
@@ -18,6 +19,7 @@ struct kg_transport {
 	bool greeted;		// the first PDU is behind us
 	bool answered;		// the first PDU of ours, X.224's answer, is behind us
 	bool refused;		// it said that the client's kind of security is not ours
+	bool blanked;		// the password of the Client Info PDU
 	bool domain_erected;	// the ErectDomainRequest is behind us
 };
 
