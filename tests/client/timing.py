@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""A failed log-in takes the same time whether or not the user exists; failures slow their address down, and no other one.
+
+TRIES of each, through the whole exchange on the network; make check-timing takes 200.
+"""
+import os
+import random
+import statistics
+import time
+
+import wire
+from configured import Configured
+from kagami import note, ok, plan, seed, wait_until
+
+TRIES = int(os.environ.get("TRIES", "30"))
+WITHIN_MS = 5
+
+
+def attempt(server, user, password, source=None):
+    """(seconds of all, seconds of the answer) of one failed log-in."""
+    start = time.perf_counter()
+    connection = wire.dial(server, source)
+    wire.negotiate(connection)
+    connection = wire.tls(connection)
+    nla = wire.Nla(connection, user, password)
+    nla.begin()
+    asked = time.perf_counter()
+    try:
+        nla.prove()
+        return None
+    except wire.Refused:
+        end = time.perf_counter()
+        return end - start, end - asked
+    finally:
+        connection.close()
+
+
+def medians(times, i):
+    return {kind: statistics.median(value[i] for value in found) * 1000 for kind, found in times.items()}
+
+
+def apart(times, i):
+    first, second = medians(times, i).values()
+    return abs(first - second)
+
+
+def same_time(generator):
+    users = {"user%d" % i: "Pw-%d" % i for i in range(50)}
+    kinds = {"wrong password": "user25", "unknown user": "userxx"}
+    whats = ("from connect to refusal", "from the proof to the refusal")
+    times = {kind: [] for kind in kinds}
+    with Configured(users, limits="failures = 0\nconnections-per-second = 10000") as server:
+        # A busy machine needs more tries to show what is the same; what is not stays so.
+        for _ in range(4):
+            order = list(kinds) * TRIES
+            generator.shuffle(order)
+            for kind in order:
+                wait_until(lambda: server.status().get("spares") == "2", 5, 0.005)
+                taken = attempt(server, kinds[kind], "wrong-password")
+                if not taken:
+                    return ok(False, "%s is refused" % kind)
+                times[kind].append(taken)
+            if max(apart(times, i) for i in range(2)) < WITHIN_MS:
+                break
+        tries = len(times["unknown user"])
+        for i, what in enumerate(whats):
+            for kind, found in times.items():
+                values = sorted(value[i] * 1000 for value in found)
+                note("%s, %s: median %.2f ms, %.2f to %.2f" % (what, kind, medians(times, i)[kind], values[0], values[-1]))
+            ok(apart(times, i) < WITHIN_MS, "%s: after %d tries each the medians are %.2f ms apart" % (what, tries, apart(times, i)))
+        ok(wait_until(lambda: len(server.lines("login failed: user")) == 2 * tries, 5), "each of them is one line of the log")
+        server.stop()
+
+
+def took(server, source, password="Pw-kagami"):
+    start = time.monotonic()
+    try:
+        wire.log_in(server, source=source, password=password).close()
+    except wire.Refused:
+        pass
+    return time.monotonic() - start
+
+
+def slowed_down():
+    with Configured(limits="slow-max = 2") as server:
+        quick = [took(server, "127.0.0.3", "wrong") for _ in range(4)]
+        fifth = took(server, "127.0.0.3", "wrong")
+        others = took(server, "127.0.0.4")
+        sixth = took(server, "127.0.0.3", "wrong")
+        seventh = took(server, "127.0.0.3", "wrong")
+        note("failures 1 to 5: %s s; then %.2f and %.2f s; another address %.2f s" % (
+            " ".join("%.2f" % t for t in quick + [fifth]), sixth, seventh, others))
+        ok(max(quick + [fifth]) < 0.8, "five failures are answered at once")
+        ok(0.8 < sixth < 1.8 and 1.8 < seventh < 2.8, "the next ones wait for one second and for two")
+        ok(others < 0.8, "another address does not wait")
+        right = took(server, "127.0.0.3")
+        ok(1.7 < right < 2.8, "the right password waits, too (%.2f s)" % right)
+        again = took(server, "127.0.0.3")
+        ok(again < 0.8, "and ends it (%.2f s)" % again)
+        server.stop()
+
+
+same_time(random.Random(seed()))
+slowed_down()
+plan()
