@@ -94,6 +94,17 @@ static int drop_capabilities(void)
 	return KG_SYS(syscall(SYS_capset, &header, none));
 }
 
+/*
+ * We end with our parent, whatever we are blocked in. After the change of user, which clears this. A parent that ended
+ * before it was set sends nothing; one that ended before kg_sandbox_enter() shows by a closed channel.
+ */
+static int end_with_parent(pid_t parent)
+{
+	int r = KG_SYS(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+
+	return r >= 0 && getppid() != parent ? -ESRCH : r;
+}
+
 static int enter_privileges(pid_t parent)
 {
 	int r = drop_capabilities();
@@ -102,14 +113,8 @@ static int enter_privileges(pid_t parent)
 		r = KG_SYS(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	if (r >= 0)
 		r = KG_SYS(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
-	/*
-	 * We end with our parent, whatever we are blocked in. After the change of user, which clears this. A parent that
-	 * ended before it was set sends nothing; one that ended before kg_sandbox_enter() shows by a closed channel.
-	 */
 	if (r >= 0)
-		r = KG_SYS(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-	if (r >= 0 && getppid() != parent)
-		r = -ESRCH;
+		r = end_with_parent(parent);
 	return r < 0 ? r : KG_LAYER_PRIVILEGES;
 }
 
@@ -369,13 +374,27 @@ static int take_layer(const struct kg_sandbox *sandbox, int r, int *layers)
 	return 0;
 }
 
+/* No lock, but no root either. */
+static int enter_off(const struct kg_sandbox *sandbox, pid_t parent, const char **what)
+{
+	int r, layers;
+
+	if (geteuid() != 0 || sandbox->uid == (uid_t)-1)
+		return 0;
+	*what = "user";
+	r = layers = enter_user(sandbox);
+	if (r >= 0)
+		r = end_with_parent(parent);
+	return r < 0 ? r : layers;
+}
+
 int kg_sandbox_enter(const struct kg_sandbox *sandbox, const char **what)
 {
 	pid_t parent = getppid();
 	int layers = 0, r;
 
 	if (sandbox->mode == KG_SANDBOX_OFF)
-		return 0;
+		return enter_off(sandbox, parent, what);
 	*what = "limits";
 	r = take_layer(sandbox, enter_limits(sandbox), &layers);
 	if (r < 0)

@@ -10,7 +10,8 @@
 
 #include <sys/types.h>
 
-/* How much must be had. require: the first layer that the kernel does not offer is an error. best: it is left out. */
+/* How much must be had. require: the first layer that the kernel does not offer is an error. best: it is left out.
+ * off: none; but root becomes uid all the same. */
 enum kg_sandbox_mode { KG_SANDBOX_BEST, KG_SANDBOX_REQUIRE, KG_SANDBOX_OFF };
 
 /* The layers in force, for the log and kagamictl. */

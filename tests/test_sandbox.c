@@ -250,6 +250,13 @@ static int try_getppid(void)
 	return getppid() > 0 ? 0 : ESRCH;
 }
 
+static int try_parent_death(void)
+{
+	int number = 0;
+
+	return prctl(PR_GET_PDEATHSIG, &number, 0, 0, 0) < 0 ? errno : number == SIGKILL ? 0 : ESRCH;
+}
+
 static int try_getcpu(void)
 {
 	unsigned cpu, node;
@@ -662,7 +669,13 @@ static void test_modes(bool root)
 	int layers, all, result;
 
 	result = attempt(&sandbox, try_open, false, &layers);
-	ok(result == 0 && layers == 0, "off: nothing is locked");
+	ok(result == 0 && layers == (root ? KG_LAYER_USER : 0), "off: nothing is locked");
+	if (root) {
+		ok(attempt(&sandbox, try_root, false, NULL) == EPERM && attempt(&sandbox, try_parent_death, false, NULL) == 0,
+		   "but root is root no more, and ends with its parent");
+		sandbox.uid = sandbox.gid = (uid_t)-1;
+		ok(attempt(&sandbox, try_root, false, NULL) == 0, "unless it is to stay");
+	}
 	sandbox = (struct kg_sandbox){ .mode = KG_SANDBOX_REQUIRE, .uid = NOBODY, .gid = NOBODY, .rules = rules };
 	if (root) {
 		if (!landlock_abi()) {
