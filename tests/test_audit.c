@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "server/broker/audit.h"
 #include "server/broker/cookies.h"
 #include "server/broker/listen.h"
@@ -92,6 +93,59 @@ static void test_relay(void)
 	ok(!strcmp(kg_relay_line("<9>text", &level), "<9>text") && level == KG_LOG_WARN, "what is none is text");
 }
 
+/* Writes as fast as it can for half a second; returns the bytes that were read. */
+static size_t flood(struct kg_loop *loop, int fd, const char *bytes, size_t size)
+{
+	double end = tap_now() + 0.5;
+	size_t sum = 0;
+
+	while (tap_now() < end) {
+		ssize_t written = write(fd, bytes, size);
+
+		sum += written > 0 ? (size_t)written : 0;
+		kg_loop_turn(loop, written > 0 ? 0 : 1000);
+	}
+	return sum;
+}
+
+static void turn_for(struct kg_loop *loop, double seconds)
+{
+	for (double end = tap_now() + seconds; tap_now() < end;)
+		kg_loop_turn(loop, 1000);
+}
+
+static void test_flood(void)
+{
+	static const char last[] = "\n<6>topic: the last line\n";
+	struct kg_relay *relay;
+	struct kg_loop *loop;
+	static char bytes[65536];
+	size_t empty, full;
+	int ends[2];
+
+	if (pipe(ends) < 0 || kg_loop_new(&loop) < 0)
+		exit(1);
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	if (kg_relay_new(&relay, loop, ends[0], "session", 7) < 0)
+		exit(1);
+	memset(bytes, '\n', sizeof(bytes));
+	empty = flood(loop, ends[1], bytes, sizeof(bytes));
+	memset(bytes, 'x', sizeof(bytes));
+	kg_log_level = KG_LOG_NOTHING;
+	full = flood(loop, ends[1], bytes, sizeof(bytes));
+	kg_log_level = KG_LOG_INFO;
+	ok(empty < 4 << 20 && full < 4 << 20, "who writes without end is not read without end (%zu, %zu bytes)", empty, full);
+	turn_for(loop, 0.5);	// it is read up, and may log again
+	(void)CAPTURE(({
+		if (write(ends[1], last, sizeof(last) - 1) > 0)
+			close(ends[1]);
+		turn_for(loop, 0.3);
+	}));
+	ok(strstr(line, "session[7]: topic: the last line\n") != NULL, "and is read to its end");
+	kg_relay_free(relay);
+	kg_loop_free(loop);
+}
+
 static void test_cookies(void)
 {
 	static const uint8_t zeros[32];
@@ -130,6 +184,7 @@ int main(void)
 	test_lines();
 	test_names();
 	test_relay();
+	test_flood();
 	test_cookies();
 	return tap_end();
 }

@@ -7,9 +7,12 @@
 #include <stdio.h>
 
 #define LINE_MAX_BYTES 1000
+#define WINDOW_US 100000	// in which at most WINDOW_BYTES are read
+#define WINDOW_BYTES (256u << 10)
 
 struct kg_relay {
 	struct kg_watch *watch;
+	struct kg_watch *pause;		// after too many bytes
 	int fd;
 	pid_t pid;
 	char *label;
@@ -17,6 +20,8 @@ struct kg_relay {
 	size_t length;
 	uint64_t budget_at_us;	// lines are allowed again from here, KG_RELAY_BURST of them at once
 	uint64_t dropped;
+	uint64_t window_us;		// when this window began
+	size_t window_bytes;		// read in it
 };
 
 const char *kg_relay_line(const char *line, enum kg_log_level *level)
@@ -91,6 +96,7 @@ static bool read_lines(struct kg_relay *relay, size_t limit)
 		if (size <= 0)
 			return size == 0 || (errno != EAGAIN && errno != EINTR);
 		limit -= (size_t)size;
+		relay->window_bytes += (size_t)size;
 		for (ssize_t i = 0; i < size; i++) {
 			if (buffer[i] == '\n') {
 				write_line(relay);
@@ -105,14 +111,32 @@ static bool read_lines(struct kg_relay *relay, size_t limit)
 	return false;
 }
 
+/* A program that writes without end would keep kagamid reading: it has to wait until its pipe is read again. One that has
+ * ended is read to its end. */
 static void on_output(void *data, int fd, uint32_t events)
 {
 	struct kg_relay *relay = data;
+	uint64_t now = kg_now_us();
 
+	if (now - relay->window_us > WINDOW_US) {
+		relay->window_us = now;
+		relay->window_bytes = 0;
+	}
 	if (read_lines(relay, 65536)) {
 		kg_watch_free(relay->watch);
 		relay->watch = NULL;
+	} else if (relay->window_bytes > WINDOW_BYTES && !(events & EPOLLHUP) &&
+		   kg_watch_arm(relay->pause, WINDOW_US) == 0) {
+		kg_watch_set_events(relay->watch, 0);
 	}
+}
+
+static void on_pause(void *data)
+{
+	struct kg_relay *relay = data;
+
+	if (relay->watch)
+		kg_watch_set_events(relay->watch, EPOLLIN);
 }
 
 int kg_relay_new(struct kg_relay **ret, struct kg_loop *loop, int fd, const char *label, pid_t pid)
@@ -130,6 +154,8 @@ int kg_relay_new(struct kg_relay **ret, struct kg_loop *loop, int fd, const char
 	r = relay->label ? 0 : -ENOMEM;
 	if (r == 0)
 		r = KG_SYS(fcntl(fd, F_SETFL, O_NONBLOCK));
+	if (r >= 0)
+		r = kg_loop_timer(loop, &relay->pause, UINT64_MAX, on_pause, relay);
 	if (r >= 0)
 		r = kg_loop_fd(loop, &relay->watch, fd, EPOLLIN, on_output, relay);
 	if (r < 0) {
@@ -150,6 +176,7 @@ void kg_relay_free(struct kg_relay *relay)
 		write_line(relay);
 	tell_dropped(relay);
 	kg_watch_free(relay->watch);
+	kg_watch_free(relay->pause);
 	kg_close(relay->fd);
 	free(relay->label);
 	free(relay);

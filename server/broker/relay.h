@@ -1,7 +1,7 @@
 /*
  * What a program of ours writes to its standard error becomes lines of kagamid's log: prefixed with who wrote it, cut into
  * lines, control characters replaced, and at most so many a second. A hostile session can neither forge a line of
- * kagamid's nor fill the disk.
+ * kagamid's nor fill the disk, nor keep kagamid busy.
  */
 #pragma once
 
