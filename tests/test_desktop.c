@@ -14,7 +14,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#define ANSWER_MS 10000
+#define ANSWER_MS (TAP_SLOW * 10000)
 
 struct host {
 	pid_t pid;

@@ -44,8 +44,11 @@ def test_status():
         if os.geteuid() == 0:
             os.chmod(k.directory, 0o755)
             os.chmod(k.control, 0o666)
-            r = kagamictl('--control', k.control, 'status', user=65534, group=65534)
-            ok(r.returncode == 1 and 'no answer' in r.stderr, 'another user gets no answer, whatever the mode')
+            try:
+                r = kagamictl('--control', k.control, 'status', user=65534, group=65534)
+                ok(r.returncode == 1 and 'no answer' in r.stderr, 'another user gets no answer, whatever the mode')
+            except PermissionError:
+                skip('another user gets no answer', 'nobody may not run what was built here')
         else:
             skip('another user gets no answer', 'not root')
         with Kagamid('--control', k.control) as second:

@@ -40,7 +40,7 @@ struct peer {			// the QEMU that is played; its thread owns all but what is atom
 	atomic_bool stop, mute;		// mute: calls are not answered
 	sd_bus *display, *listener;
 	sd_bus_message *message;	// that was kept
-	bool has_map;		// the listener offers Unix.Map
+	_Atomic bool has_map;	// the listener offers Unix.Map
 	int file;		// of the scan-out
 	int r;			// of the last call: 0, or what its error says
 	char log[4096];		// calls that came, one a line
@@ -314,7 +314,7 @@ static const struct kg_source_events events = {
 
 #define turn_until(seen, condition, ms)                                                            \
 	({                                                                                         \
-		double turn_deadline_ = tap_now() + (ms) / 1000.0;                                 \
+		double turn_deadline_ = tap_now() + TAP_SLOW * (ms) / 1000.0;                      \
 		while (!(condition) && tap_now() < turn_deadline_)                                 \
 			kg_loop_turn((seen)->loop, 2000);                                          \
 		(condition);                                                                       \

@@ -113,7 +113,7 @@ static void viewer_close(struct viewer *v)
 
 #define run_until(v, condition, ms)                                                                \
 	({                                                                                         \
-		double run_deadline_ = tap_now() + (ms) / 1000.0;                                  \
+		double run_deadline_ = tap_now() + TAP_SLOW * (ms) / 1000.0;                       \
 		bool run_true_;                                                                    \
 		while (!(run_true_ = (condition)) && tap_now() < run_deadline_)                    \
 			kg_loop_turn((v)->loop, 2000);                                             \

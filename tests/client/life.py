@@ -142,7 +142,10 @@ def chaos(server, generator):
             time.sleep(0.02)
             continue
         victim = generator.choice(victims)
-        os.kill(victim, signal.SIGKILL)
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:      # it was about to end
+            continue
         deaths.append(kind)
         gone = wait_until(lambda: victim not in server.descendants(), 5)
         if not gone:
