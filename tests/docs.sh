@@ -2,19 +2,7 @@
 # What the documents say is there is there, and what is there they say.
 src=${top_srcdir:-.}
 build=${top_builddir:-.}
-n=0
-bad=0
-
-result() { # what was found, which must be nothing; a sentence
-	n=$((n + 1))
-	if [ -z "$1" ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		echo "$1" | sed 's/^/# /'
-		bad=1
-	fi
-}
+. "${top_srcdir:-.}/tests/tap.sh"
 
 # The lines of the first list that the second lacks. An empty list is a mistake of this test.
 lacking() { # first, second, what to say of each
@@ -145,5 +133,4 @@ for page in "$src"/doc/*.[158]; do
 	fi
 done
 
-echo "1..$n"
-exit $bad
+done_testing

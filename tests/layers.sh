@@ -33,19 +33,7 @@ foreign='
 <(pthread|threads)\.h ^base/pool\.c:|^server/desktop/x11/connect\.c:|^tests/
 '
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*'
-n=0
-bad=0
-
-result() { # what was found, which must be nothing; a sentence
-	n=$((n + 1))
-	if [ -z "$1" ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		echo "$1" | sed 's/^/# /'
-		bad=1
-	fi
-}
+. tests/tap.sh
 
 includes() { # folder: its includes of ours as FILE:LINE:#include "PATH", whichever way they are written
 	for file in "$1"/*.[ch] "$1"/x86/*.[ch] "$1"/arm/*.[ch]; do
@@ -82,5 +70,4 @@ result "$(find base codec input server -name '*.[ch]' | sed 's#/[^/]*$##; s#/x86
 		echo "$allowed" | grep -qE "^$folder( |\$)" || echo "$folder"
 	done)" "every folder has its line here"
 
-echo "1..$n"
-exit $bad
+done_testing

@@ -1,24 +1,7 @@
 #!/bin/sh
 # What was built: names, instructions, and who links what.
 build=${top_builddir:-.}
-n=0
-bad=0
-
-result() { # what was found, which must be nothing; a sentence
-	n=$((n + 1))
-	if [ -z "$1" ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		echo "$1" | sed 's/^/# /'
-		bad=1
-	fi
-}
-
-skip() { # a sentence
-	n=$((n + 1))
-	echo "ok $n # SKIP $1"
-}
+. "${top_srcdir:-.}/tests/tap.sh"
 
 objects() {
 	for folder in base codec input server; do
@@ -104,5 +87,4 @@ else
 	result "$(nm -D -u "$path" | awk '{ print $NF }' | grep -E "$encoders")" "kagami-session imports no encoder of FreeRDP's"
 fi
 
-echo "1..$n"
-exit $bad
+done_testing

@@ -188,7 +188,7 @@ def cpu_us(pid):
 def test_half_open():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 4096:
-        return skip('1000 half-open connections', f'{hard} descriptors')
+        return skip(f'1000 half-open connections: {hard} descriptors')
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
     with Kagamid() as k:
         before = open_files(k.process.pid)
@@ -368,7 +368,7 @@ def test_idle():
 
 def test_pam():
     if os.geteuid() != 0:
-        return skip('security tls', 'not root')
+        return skip('security tls: not root')
     with Kagamid('--security', 'tls') as k:
         c = k.client()
         ok(c.log_in('anna', 'right')[0] and c.ask('attach').startswith('view '), 'PAM\'s yes is a log-in')
@@ -379,12 +379,12 @@ def test_pam():
 def test_private():
     """What kagamid knows stays in it, also when all of its programs have its user."""
     if SLOW > 1:
-        return skip('a private memory', 'a sanitizer needs to trace it')
+        return skip('a private memory: a sanitizer needs to trace it')
     user = dict(user=65534, group=65534, extra_groups=[]) if os.geteuid() == 0 else {}
     try:
         k = Kagamid(before=lambda k: user and os.chown(k.directory, 65534, 65534), wait=False, **user)
     except PermissionError:
-        return skip('a private memory', 'nobody may not run what was built here')
+        return skip('a private memory: nobody may not run what was built here')
     with k:
         path = f'/proc/{k.process.pid}/mem'
         ok(k.logs('listening with'), 'kagamid runs as a plain user')

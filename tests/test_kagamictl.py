@@ -50,7 +50,7 @@ def test_status():
             except PermissionError:
                 skip('another user gets no answer', 'nobody may not run what was built here')
         else:
-            skip('another user gets no answer', 'not root')
+            skip('another user gets no answer: not root')
         with Kagamid('--control', k.control) as second:
             ok(second.logs('kagamictl does not reach this kagamid') and k.status('pid') == str(k.process.pid),
                'a second kagamid does not take the socket away')

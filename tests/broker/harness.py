@@ -1,4 +1,4 @@
-"""Runs kagamid with the fakes of fake.py, and prints TAP."""
+"""Runs kagamid with the fakes of fake.py."""
 import os
 import shutil
 import signal
@@ -8,44 +8,13 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import tap  # noqa: E402
+from tap import done, note, ok, skip, wait_until  # noqa: E402,F401
+
 SOURCE = os.path.abspath(os.environ.get('top_srcdir', '.'))
 BUILD = os.path.abspath(os.environ.get('top_builddir', 'build'))
 SLOW = 5 if '#define KG_SANITIZED' in open(os.path.join(BUILD, 'config.h')).read() else 1     # for deadlines of tests
-
-count = failed = 0
-
-
-def ok(right, name):
-    global count, failed
-    count += 1
-    failed += not right
-    print(f'{"" if right else "not "}ok {count} - {name}', flush=True)
-    return right
-
-
-def skip(name, why):
-    global count
-    count += 1
-    print(f'ok {count} # SKIP {name}: {why}', flush=True)
-
-
-def note(text):
-    for line in str(text).splitlines():
-        print('#', line, flush=True)
-
-
-def done():
-    print(f'1..{count}')
-    sys.exit(failed > 0)
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value or time.monotonic() > end:
-            return value
-        time.sleep(0.005)
 
 
 def alive(pid):
@@ -169,7 +138,7 @@ class Kagamid:
         if self.process.poll() is None:
             self.stop()
         self.process.stdout.close()
-        if failed:
+        if tap.failed:
             note(self.log())
         shutil.rmtree(self.directory, ignore_errors=True)
 

@@ -12,7 +12,7 @@ import sys
 import wire
 from configured import Configured, Shown, closed
 from strict import Strict, kagami
-from kagami import Client, Failed, Kagamid, SystemUser, note, ok, plan, skip, wait_until
+from kagami import Client, Failed, Kagamid, SystemUser, done, note, ok, skip, wait_until
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
 WRONG = "error c007006d"      # what a client is told, whatever was wrong
@@ -311,4 +311,4 @@ if __name__ == "__main__":
                 test()
             except (Failed, subprocess.SubprocessError, OSError, socket.timeout) as error:
                 ok(False, "%s: %r" % (test.__name__, error))
-    plan()
+    done()

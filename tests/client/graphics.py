@@ -3,8 +3,9 @@
 import sys
 import time
 
-from strict import Strict, kagami
-from kagami import Kagamid, ok, note, plan, wait_until
+from strict import Strict
+import tap
+from kagami import Kagamid, done, note, ok, wait_until
 
 FIRST, SECOND = "0x0f00 %s", "0x80 %s"
 
@@ -148,6 +149,6 @@ with Kagamid("still") as kagamid:
     bitmaps(kagamid)
     malformed(kagamid)
     good = kagamid.stop()
-    if kagami.Tap.failed:
+    if tap.failed:
         note(kagamid.logged()[-3000:] if good else "")
-plan()
+done()

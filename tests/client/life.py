@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from strict import Strict, kagami
-from kagami import Client, Kagamid, note, ok, plan, seed, wait_until
+from kagami import Client, Kagamid, done, note, ok, seed, wait_until
 
 with open(os.path.join(kagami.BUILD, "config.h")) as config:
     MOVING = "#define HAVE_DEMO 1" in config.read()     # built with a kind that moves by itself
@@ -217,4 +217,4 @@ with Kagamid("still") as kagamid:
 with TwoDesktops("") as kagamid:
     chaos(kagamid, generator)
     kagamid.stop()
-plan()
+done()

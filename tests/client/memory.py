@@ -12,7 +12,7 @@ import time
 import wire
 from configured import Configured, Shown, Watched
 from strict import Strict, kagami
-from kagami import Client, Failed, SystemUser, note, ok, plan, skip, wait_until
+from kagami import Client, Failed, SystemUser, done, note, ok, skip, wait_until
 
 WINDOW = 8      # letters of a password: fewer in a row could be chance
 
@@ -200,11 +200,11 @@ def pam():
 if __name__ == "__main__":
     if os.geteuid():
         skip("only root can read the memory of processes that are not dumpable")
-        plan()
+        done()
     for test in (nla, shown, pam):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             try:
                 test()
             except (Failed, wire.Refused, subprocess.SubprocessError, OSError) as error:
                 ok(False, "%s: %r" % (test.__name__, error))
-    plan()
+    done()

@@ -10,7 +10,7 @@ import time
 
 import wire
 from configured import Configured
-from kagami import note, ok, plan, seed, wait_until
+from kagami import done, note, ok, seed, wait_until
 
 TRIES = int(os.environ.get("TRIES", "30"))
 WITHIN_MS = 5
@@ -102,4 +102,4 @@ def slowed_down():
 
 same_time(random.Random(seed()))
 slowed_down()
-plan()
+done()

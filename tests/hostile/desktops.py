@@ -157,7 +157,7 @@ def try_kagamid():
     with Hostile(places, scripts) as h:
         bystander = Bystander(h, 'anna')
         if not calls:
-            skip('system calls of a desktop', 'a build with a sanitizer has no filter')
+            skip('system calls of a desktop: a build with a sanitizer has no filter')
         for call in calls:
             dead = h.logs(rf'desktop call-{call}: the process has ended: killed by signal 31', 0, 20)
             ok(dead and f'call {call} ' not in h.log(), f'the call "{call}" kills the desktop, and that is logged')

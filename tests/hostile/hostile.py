@@ -17,9 +17,9 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
-import harness  # noqa: E402
 from fake import hmac_md5, md4, rc4  # noqa: E402
 from harness import BUILD, SLOW, alive, children, done, note, ok, skip, wait_until  # noqa: E402,F401
+import tap  # noqa: E402
 
 SANITIZED = SLOW > 1
 PROGRAMS = os.path.join(BUILD, 'tests', 'hostile')
@@ -176,7 +176,7 @@ class Hostile:
         if self.process.poll() is None:
             self.stop()
         self.process.stdout.close()
-        if harness.failed or kind:
+        if tap.failed or kind:
             note(self.log()[-20000:])
         shutil.rmtree(self.directory, ignore_errors=True)
 

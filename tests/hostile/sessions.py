@@ -40,7 +40,7 @@ def try_killed(h, name, target, prepare=lambda s: True, way=''):
 
 def try_kernel(h, bystander):
     if SANITIZED:
-        skip('system calls of a session', 'a build with a sanitizer has no filter')
+        skip('system calls of a session: a build with a sanitizer has no filter')
         return
     calls = KILLED + (KILLED_X86 if os.uname().machine == 'x86_64' else [])
     for name in calls:

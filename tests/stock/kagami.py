@@ -1,4 +1,4 @@
-"""What the tests with stock clients share: TAP, X servers, kagamid, xfreerdp3, rdesktop, and what they show.
+"""What the tests with stock clients share: X servers, kagamid, xfreerdp3, rdesktop, and what they show.
 
 Everything started here is on a display or port of its own, in a temporary directory, and is ended by its process id.
 """
@@ -16,8 +16,10 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import picture  # noqa: E402
 from picture import Picture, grab, seeded  # noqa: E402,F401
+from tap import done, note, ok, skip, wait_until  # noqa: E402,F401
 
 BUILD = os.path.abspath(os.environ.get("top_builddir", "."))
 SHOW = os.path.join(BUILD, "tests", "stock", "show")
@@ -30,49 +32,10 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-# ---- TAP ----
-
-class Tap:
-    count = failed = 0
-
-
-def ok(right, text):
-    Tap.count += 1
-    Tap.failed += not right
-    print("%sok %d - %s" % ("" if right else "not ", Tap.count, text), flush=True)
-    return bool(right)
-
-
-def skip(text):
-    Tap.count += 1
-    print("ok %d # SKIP %s" % (Tap.count, text), flush=True)
-
-
-def note(text):
-    for line in str(text).splitlines():
-        print("# " + line, flush=True)
-
-
-def plan():
-    """The end of a test program: prints the plan and exits."""
-    print("1..%d" % Tap.count, flush=True)
-    sys.exit(1 if Tap.failed else 0)
-
-
 def seed():
     value = int(os.environ.get("SEED", secrets.randbits(32)))
     note("SEED=%d" % value)
     return value
-
-
-def wait_until(condition, deadline, every=0.01):
-    """What condition() gives once it is true, or the last thing it gave when deadline seconds are over."""
-    end = time.monotonic() + deadline
-    while True:
-        value = condition()
-        if value or time.monotonic() > end:
-            return value
-        time.sleep(every)
 
 
 # ---- Processes ----

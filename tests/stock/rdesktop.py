@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kagami import (Client, Failed, Kagamid, Rdesktop, Show, SystemUser, Xvfb, note, ok, plan, seed, seeded,  # noqa: E402
+from kagami import (Client, Failed, Kagamid, Rdesktop, Show, SystemUser, Xvfb, done, note, ok, seed, seeded,  # noqa: E402
                     skip, wait_until)
 
 SEED = seed()
@@ -64,7 +64,7 @@ def test_passwords(user):
 def main():
     if os.geteuid():
         skip("only root can check passwords with PAM")
-        plan()
+        done()
     with SystemUser() as user:
         # rdesktop makes every width even by itself.
         for test, arguments in ((test_size, (1920, 1080)), (test_size, (1366, 771)), (test_depths, ()),
@@ -73,7 +73,7 @@ def main():
                 test(user, *arguments)
             except (Failed, subprocess.SubprocessError, OSError) as error:
                 ok(False, "%s: %s" % (test.__name__, error))
-    plan()
+    done()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kagami import (Client, Failed, Kagamid, Program, Show, Xorg, Xvfb, note, ok, plan, seed, seeded,  # noqa: E402
+from kagami import (Client, Failed, Kagamid, Program, Show, Xorg, Xvfb, done, note, ok, seed, seeded,  # noqa: E402
                     wait_until)
 
 SEED = seed()
@@ -152,7 +152,7 @@ def main():
             test()
         except (Failed, subprocess.SubprocessError, OSError) as error:
             ok(False, "%s: %s" % (test.__name__, error))
-    plan()
+    done()
 
 
 if __name__ == "__main__":

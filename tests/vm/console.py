@@ -9,7 +9,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "stock")]
 import guest  # noqa: E402
 import vm  # noqa: E402
-from kagami import BUILD, Client, Kagamid, Picture, note, ok, plan, skip, wait_until  # noqa: E402
+from kagami import BUILD, Client, Kagamid, Picture, done, note, ok, skip, wait_until  # noqa: E402
 
 SIZE = (1024, 768)
 
@@ -122,7 +122,7 @@ def main():
         machine = vm.Vm(os.path.join(BUILD, "vm-cache"))
     except guest.Missing as missing:
         skip(missing)
-        plan()
+        done()
     with machine:
         machine.wait_ready()
         with Kagamid("qemu:" + machine.display_socket) as server:
@@ -135,7 +135,7 @@ def main():
             server.stop()
         ok(machine.qmp.ask("query-status")["running"], "the machine runs on without kagami")
         note(machine.said())
-    plan()
+    done()
 
 
 if __name__ == "__main__":
