@@ -26,8 +26,8 @@ def size(width=640, height=480):
     return view(message(SIZE, struct.pack('<HH', width, height)))
 
 
-def piece(position, length, kind=BITMAPS, last=1, frame=1):
-    return view(message(SLICE, struct.pack('<QIBBI', position, length, kind, last, frame)))
+def piece(position, length, kind=BITMAPS, last=1, frame=1, reset=0):
+    return view(message(SLICE, struct.pack('<QIBBII', position, length, kind, last, frame, reset)))
 
 
 def cursor(what=2, slot=0, width=1, height=1, x=0, y=0, position=0, zero=0, count=1):
@@ -247,7 +247,7 @@ def try_views():
     flood = [view(message(WARP, b'\xff\xff\xff\xff'), 10000), view(message(LEDS, b'\xff\xff\xff\xff'), 10000),
              cursor(what=0, count=10000), 'say done', 'wait 2000']
     sizes = [size(600, 400), size(640, 480)] * 100 + ['say done', 'wait 2000']
-    slices = [view(message(SLICE, struct.pack('<QIBBI', 8 * n, 8, GRAPHICS_SLICE, 0, 1))) for n in range(3000)]
+    slices = [view(message(SLICE, struct.pack('<QIBBII', 8 * n, 8, GRAPHICS_SLICE, 0, 1, 0))) for n in range(3000)]
     for name, steps in (
             ('shrinks', ['ring', size(), 'shrink', 'wait 2000']), ('shy', ['close']), ('floods', ['ring', size(), *flood]),
             ('floods-bitmap', ['ring', size(), *flood]), ('sizes', ['ring', *sizes]), ('slices', ['ring', size(), *slices, 'say done', 'wait 2000']),
