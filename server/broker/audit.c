@@ -50,13 +50,15 @@ void kg_audit_ended(const char *user, const struct kg_peer *peer, const struct k
 	kg_info("session ended: user \"%s\" from %s session %s: %s", kg_audit_name(user, name), peer->host, id, reason);
 }
 
-/* True when a line more is fine in this second. */
+/* True when a line more is fine in this second. Those that were not are counted, and told with the next that is. */
 static bool seldom(void)
 {
 	static uint64_t second, lines;
 	uint64_t now = kg_now_us() / 1000000;
 
 	if (now != second) {
+		if (lines > REFUSED_PER_SECOND)
+			kg_info("%llu more connections ended or were refused like this", (unsigned long long)(lines - REFUSED_PER_SECOND));
 		second = now;
 		lines = 0;
 	}

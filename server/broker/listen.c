@@ -289,8 +289,10 @@ static void on_deadline(void *data)
 	struct connection *oldest;
 
 	while ((oldest = TAILQ_FIRST(&listeners->waiting)) &&
-	       oldest->since_us + listeners->deadline_us <= kg_now_us())
+	       oldest->since_us + listeners->deadline_us <= kg_now_us()) {
+		kg_audit_handshake_ended(&oldest->peer, "deadline");
 		connection_close(oldest);
+	}
 	arm_deadline(listeners);
 }
 
