@@ -216,12 +216,15 @@ class Client:
     def has_picture(self, seconds=10):
         return wait_until(lambda: int(self.stats().get('frames', 0)) > 0 or self.process.poll() is not None, seconds * SLOW)
 
-    def end(self, seconds=10):
-        """Reads to the end; the last line, "ended CODE NAME"."""
+    def close_input(self):
         try:
             self.process.stdin.close()
-        except OSError:
+        except OSError:         # what was not written yet
             pass
+
+    def end(self, seconds=10):
+        """Reads to the end; the last line, "ended CODE NAME"."""
+        self.close_input()
         if not self.process.stdout.closed:
             self.lines += [line.strip() for line in self.process.stdout]
             self.process.stdout.close()
@@ -231,6 +234,8 @@ class Client:
     def told(self, seconds=10):
         """Waits until the server ends it; the last line. Its standard input stays open, so it does not end by itself."""
         end = time.monotonic() + seconds * SLOW
+        if self.process.stdout.closed:
+            return ''
         while time.monotonic() < end:
             if select.select([self.process.stdout], [], [], 0.2)[0]:
                 line = self.process.stdout.readline()
@@ -240,7 +245,7 @@ class Client:
         else:
             self.process.kill()
             self.lines.append('still there')
-        self.process.stdin.close()
+        self.close_input()
         self.process.stdout.close()
         self.process.wait()
         return self.lines[-1] if self.lines else ''
