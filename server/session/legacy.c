@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/reader.h"
+#include "server/session/bitmap-reader.h"
 #include "server/session/session.h"
 
 #include <freerdp/update.h>
@@ -102,20 +102,10 @@ static int update_add(struct update *update, const struct kg_view_bitmap *record
 	return 0;
 }
 
-static bool record_is_valid(const struct kg_view_bitmap *record, const struct kg_view *view)
-{
-	if (record->width == 0 || record->height == 0 || record->left + record->width > view->width ||
-	    record->top + record->height > view->height)
-		return false;
-	if (record->data_width != (record->width + 3u) / 4 * 4 || record->compressed > 1 || record->zero != 0)
-		return false;
-	return record->compressed || record->length == (uint32_t)record->data_width * record->height * 4;
-}
-
 /* Rows of pixels can be cut where an update of this client does not hold them all. They come from the bottom. */
 static int add_raw(struct update *update, const struct kg_view_bitmap *record, const uint8_t *data)
 {
-	uint32_t row = record->data_width * 4u;
+	uint32_t row = kg_bitmap_row(record);
 	uint32_t rows_max = (uint32_t)(KG_MIN(update->size_max, (size_t)UINT16_MAX) - UPDATE_HEADER - RECTANGLE_HEADER) / row;
 	uint32_t bottom = record->top + record->height;
 
@@ -144,6 +134,7 @@ static int add_compressed(struct update *update, const struct kg_view_bitmap *re
 
 int kg_legacy_write(struct kg_legacy *legacy, const uint8_t *slice, size_t size)
 {
+	const struct kg_view *view = &legacy->session->view;
 	struct kg_reader reader = kg_reader_of(slice, size);
 	struct update update = {
 		.session = legacy->session,
@@ -151,18 +142,15 @@ int kg_legacy_write(struct kg_legacy *legacy, const uint8_t *slice, size_t size)
 		.size_max = KG_MAX(client_limit(legacy->session), 1024u),
 	};
 
-	while (kg_reader_left(&reader) > 0) {
-		const uint8_t *header = kg_read_bytes(&reader, sizeof(struct kg_view_bitmap)), *data;
+	for (;;) {
 		struct kg_view_bitmap record;
-		int r;
+		const uint8_t *data;
+		int r = kg_bitmap_read(&reader, view->width, view->height, &record, &data);
 
-		if (!header)
-			return kg_err(-EPROTO, "the desktop sent a piece of a bitmap");
-		memcpy(&record, header, sizeof(record));
-		__asm__ volatile("" : "+m"(record));	// checked and used from this copy: the ring may change
-		data = kg_read_bytes(&reader, record.length);
-		if (!data || !record_is_valid(&record, &legacy->session->view))
-			return kg_err(-EPROTO, "the desktop sent a malformed bitmap");
+		if (r == 0)
+			break;
+		if (r < 0)
+			return kg_err(-EPROTO, "the desktop sent %s bitmap", r == -ENODATA ? "a piece of a" : "a malformed");
 		r = record.compressed ? add_compressed(&update, &record, data) : add_raw(&update, &record, data);
 		if (r < 0)
 			return r;

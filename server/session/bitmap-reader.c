@@ -1,0 +1,33 @@
+/* The records of a slice of bitmaps. */
+#include "server/session/bitmap-reader.h"
+
+static bool is_valid(const struct kg_view_bitmap *record, uint16_t width, uint16_t height)
+{
+	if (record->width == 0 || record->height == 0 || record->left + record->width > width ||
+	    record->top + record->height > height)
+		return false;
+	if (record->data_width != (record->width + 3u) / 4 * 4 || record->compressed > 1 || record->zero != 0)
+		return false;
+	return record->compressed || record->length == (uint64_t)kg_bitmap_row(record) * record->height;
+}
+
+int kg_bitmap_read(struct kg_reader *reader, uint16_t width, uint16_t height, struct kg_view_bitmap *ret,
+		   const uint8_t **ret_data)
+{
+	struct kg_view_bitmap record;
+	const uint8_t *header, *data;
+
+	if (!kg_reader_left(reader))
+		return 0;
+	header = kg_read_bytes(reader, sizeof(record));
+	if (!header)
+		return -ENODATA;
+	memcpy(&record, header, sizeof(record));
+	__asm__ volatile("" : "+m"(record));	// checked and used from this copy: the ring may change
+	data = kg_read_bytes(reader, record.length);
+	if (!data || !is_valid(&record, width, height))
+		return -EPROTO;
+	*ret = record;
+	*ret_data = data;
+	return 1;
+}
