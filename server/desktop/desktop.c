@@ -15,6 +15,7 @@
 #include "server/control/reasons.h"
 #include "server/desktop/kind.h"
 #include "server/desktop/sandbox.h"
+#include "server/desktop/setup.h"
 #include "server/desktop/show.h"
 #include "server/desktop/source.h"
 
@@ -30,8 +31,7 @@ struct desktop {
 	struct kg_pool *pool;
 	struct kg_show *show;
 	const struct kg_desktop_kind *kind;
-	struct kg_host_setup setup;
-	char where[KG_HOST_WHERE_MAX + 1];
+	struct kg_setup setup;
 	int source_fd;			// that kagamid made, until the kind takes it
 };
 
@@ -68,26 +68,19 @@ static int clean_descriptors(void)
 
 static int read_setup(struct desktop *desktop, const uint8_t *message, size_t size)
 {
-	struct kg_host_setup *setup = &desktop->setup;
-	const char *tail = (const char *)message + sizeof(*setup);
-	size_t tail_size = size - sizeof(*setup);
-	char kind[KG_NAME_MAX + 1] = "";
+	const struct kg_setup *setup = &desktop->setup;
+	int r = kg_setup_read(&desktop->setup, message, size);
 
-	memcpy(setup, message, sizeof(*setup));
-	if (setup->kind > KG_NAME_MAX || (size_t)setup->kind + setup->where != tail_size || memchr(tail, 0, tail_size) ||
-	    setup->sandbox > KG_SANDBOX_OFF || setup->log_level > KG_LOG_DEBUG || setup->width > KG_DESKTOP_SIZE_MAX ||
-	    setup->height > KG_DESKTOP_SIZE_MAX || !setup->width != !setup->height)
-		return kg_err(-EPROTO, "kagamid sent SETUP with wrong values");
-	memcpy(kind, tail, setup->kind);
-	memcpy(desktop->where, tail + setup->kind, setup->where);
-	kg_log_init("kagami-desktop", (enum kg_log_level)setup->log_level);
-	desktop->kind = kg_desktop_kind_find(kind);
+	if (r < 0)
+		return kg_err(r, "kagamid sent SETUP with wrong values");
+	kg_log_init("kagami-desktop", (enum kg_log_level)setup->fixed.log_level);
+	desktop->kind = kg_desktop_kind_find(setup->kind);
 	if (!desktop->kind) {
-		(void)kg_err(-ENOENT, "no kind of desktop \"%s\" was built in", kind);
+		(void)kg_err(-ENOENT, "no kind of desktop \"%s\" was built in", setup->kind);
 		return -ENOENT;
 	}
-	if (desktop->kind->check && !*desktop->where)
-		return kg_err(-EINVAL, "%s: needs %s", kind, desktop->kind->check);
+	if (desktop->kind->check && !*setup->where)
+		return kg_err(-EINVAL, "%s: needs %s", setup->kind, desktop->kind->check);
 	return 0;
 }
 
@@ -120,11 +113,11 @@ static int wait_setup(struct desktop *desktop)
 /* Opens the source, then locks, then starts the threads: each step leaves less that a later one could misuse. */
 static int open_and_lock(struct desktop *desktop, int *ret_layers)
 {
-	const struct kg_host_setup *setup = &desktop->setup;
+	const struct kg_host_setup *setup = &desktop->setup.fixed;
 	enum kg_sandbox_mode mode = (enum kg_sandbox_mode)setup->sandbox;
 	const struct kg_desktop_open how = {
 		.loop = desktop->loop,
-		.where = desktop->where,
+		.where = desktop->setup.where,
 		.fd = desktop->source_fd,
 		.width = setup->width,
 		.height = setup->height,
@@ -137,7 +130,7 @@ static int open_and_lock(struct desktop *desktop, int *ret_layers)
 	desktop->source_fd = -1;
 	r = desktop->kind->open(&bundle, &how);
 	if (r < 0)
-		return kg_err(r, "cannot open %s:%s", desktop->kind->name, desktop->where);
+		return kg_err(r, "cannot open %s:%s", desktop->kind->name, desktop->setup.where);
 	r = layers = kg_desktop_lock(desktop->kind, mode, setup->uid, setup->gid);
 	if (r < 0)
 		goto fail;
@@ -241,10 +234,10 @@ static int start(struct desktop *desktop, int layers)
 	kg_channel_set_phase(desktop->channel, KG_HOST_RUN);
 	r = kg_show_start(desktop->show, &show_events, desktop, &width, &height);
 	if (r < 0)
-		return kg_err(r, "cannot start %s:%s", desktop->kind->name, desktop->where);
+		return kg_err(r, "cannot start %s:%s", desktop->kind->name, desktop->setup.where);
 	ready.width = (uint16_t)width;
 	ready.height = (uint16_t)height;
-	kg_info("%s:%s has %u x %u pixels, locked by: %s", desktop->kind->name, desktop->where, width, height,
+	kg_info("%s:%s has %u x %u pixels, locked by: %s", desktop->kind->name, desktop->setup.where, width, height,
 		layers ? kg_sandbox_layers_text(layers, text) : "nothing");
 	return kg_channel_send(desktop->channel, KG_HOST_READY, &ready, sizeof(ready));
 }
@@ -274,7 +267,7 @@ static int run(struct desktop *desktop)
 		char why[KG_HOST_TEXT_MAX];
 
 		snprintf(why, sizeof(why), "cannot open %s:%.120s: %s", desktop->kind ? desktop->kind->name : "the desktop",
-			 desktop->where, strerror(-r));
+			 desktop->setup.where, strerror(-r));
 		tell_lost(desktop, r, why);
 		return r;
 	}
