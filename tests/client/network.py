@@ -12,7 +12,7 @@ import time
 import wire
 from configured import Configured, closed
 from strict import Strict
-from kagami import Failed, note, ok, plan, seed, wait_until
+from kagami import Failed, done, note, ok, seed, wait_until
 
 DEADLINE = 2
 
@@ -375,7 +375,7 @@ def main():
             one_address(server)
             came_back(server, before, "one_address")
         server.stop()
-    plan()
+    done()
 
 
 if __name__ == "__main__":
@@ -383,4 +383,4 @@ if __name__ == "__main__":
         main()
     except (Failed, wire.Refused, subprocess.SubprocessError, OSError) as error:
         ok(False, repr(error))
-        plan()
+        done()
