@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/input-event-codes.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #define ANSWER_MS (TAP_SLOW * 10000)
@@ -74,9 +75,7 @@ static bool ends(struct host *host, int code)
 	return right && WIFEXITED(host->status) && WEXITSTATUS(host->status) == code;
 }
 
-/* Sends SETUP; returns the answer's id. */
-static int set_up(struct host *host, const char *kind, const char *where, enum kg_sandbox_mode sandbox, uint32_t uid,
-		  void *answer, size_t size)
+static bool send_set_up(struct host *host, const char *kind, const char *where, enum kg_sandbox_mode sandbox, uint32_t uid)
 {
 	struct kg_host_setup setup = {
 		.sandbox = sandbox,
@@ -92,7 +91,14 @@ static int set_up(struct host *host, const char *kind, const char *where, enum k
 	char tail[256];
 	int n = snprintf(tail, sizeof(tail), "%s%s", kind, where);
 
-	if (kg_channel_send_tail(host->channel, KG_HOST_SETUP, &setup, sizeof(setup), tail, (size_t)n) < 0)
+	return kg_channel_send_tail(host->channel, KG_HOST_SETUP, &setup, sizeof(setup), tail, (size_t)n) == 0;
+}
+
+/* Sends SETUP; returns the answer's id. */
+static int set_up(struct host *host, const char *kind, const char *where, enum kg_sandbox_mode sandbox, uint32_t uid,
+		  void *answer, size_t size)
+{
+	if (!send_set_up(host, kind, where, sandbox, uid))
 		return -1;
 	return kg_channel_wait(host->channel, answer, &size, NULL, ANSWER_MS);
 }
@@ -351,6 +357,47 @@ static void refuses(const char *kind, const char *where)
 	ok(ends(&host, EXIT_FAILURE), "and the process ends");
 }
 
+/* The value of a number in /proc/PID/status, or -1. */
+static long status_of(pid_t pid, const char *name)
+{
+	char path[64], line[256];
+	long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtol(line + strlen(name) + 1, NULL, 10);
+	}
+	if (file)
+		fclose(file);
+	return value;
+}
+
+/* What kagamid connected it to says nothing before the desktop spoke: by then it has to be locked. */
+static void is_locked_first(void)
+{
+	bool root = geteuid() == 0;
+	struct pollfd given;
+	struct host host;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		abort();
+	start(&host);
+	kg_channel_send_fd(host.channel, KG_HOST_SOURCE, NULL, 0, pair[1]);
+	close(pair[1]);
+	given = (struct pollfd){ .fd = pair[0], .events = POLLIN };
+	ok(send_set_up(&host, "qemu", "/nonexistent", KG_SANDBOX_BEST, root ? 65534 : UINT32_MAX) &&
+		   poll(&given, 1, ANSWER_MS) == 1 && given.revents == POLLIN,
+	   "a virtual machine's desktop speaks to the machine");
+	ok(status_of(host.pid, "NoNewPrivs") == 1 && (!root || status_of(host.pid, "Uid") == 65534),
+	   "and is locked before it hears anything");
+	close(pair[0]);
+	ok(ends(&host, EXIT_FAILURE), "it ends with the machine");
+}
+
 static void goes_with_kagamid(void)
 {
 	struct host host;
@@ -402,6 +449,7 @@ int main(void)
 #endif
 	refuses("nothing", "");
 	refuses("still", "red");
+	is_locked_first();
 	goes_with_kagamid();
 	return tap_end();
 }

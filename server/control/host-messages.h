@@ -3,7 +3,7 @@
  *
  *	kagamid                         desktop
  *	[SOURCE + connection] ────────►
- *	SETUP ────────────────────────►          opens its source, then locks itself
+ *	SETUP ────────────────────────►          opens its source, then locks itself; the other way round with SOURCE
  *	          ◄──────────────────── READY, or LOST
  *	VIEW + channel ───────────────►          one per session that shows it
  *	PING ─────────────────────────►

@@ -110,7 +110,8 @@ static int wait_setup(struct desktop *desktop)
 	}
 }
 
-/* Opens the source, then locks, then starts the threads: each step leaves less that a later one could misuse. */
+/* Opens the source, then locks (or first, see below), then starts the threads: each step leaves less that a later one could
+ * misuse. */
 static int open_and_lock(struct desktop *desktop, int *ret_layers)
 {
 	const struct kg_host_setup *setup = &desktop->setup.fixed;
@@ -123,15 +124,25 @@ static int open_and_lock(struct desktop *desktop, int *ret_layers)
 		.height = setup->height,
 	};
 	struct kg_desktop_bundle bundle = { 0 };
-	int layers, r;
+	bool given = how.fd >= 0;
+	int layers = 0, r;
 
 	/* A driver's cache of compiled shaders is a file that other processes of this user could write. */
 	setenv("MESA_SHADER_CACHE_DISABLE", "1", 1);
 	desktop->source_fd = -1;
+	/* Who was given a connection needs no file and no root to open it: the first bytes of a virtual machine find the lock. */
+	if (given) {
+		r = layers = kg_desktop_lock(desktop->kind, mode, setup->uid, setup->gid);
+		if (r < 0) {
+			kg_close(how.fd);
+			return r;
+		}
+	}
 	r = desktop->kind->open(&bundle, &how);
 	if (r < 0)
 		return kg_err(r, "cannot open %s:%s", desktop->kind->name, desktop->setup.where);
-	r = layers = kg_desktop_lock(desktop->kind, mode, setup->uid, setup->gid);
+	if (!given)
+		r = layers = kg_desktop_lock(desktop->kind, mode, setup->uid, setup->gid);
 	if (r < 0)
 		goto fail;
 	r = kg_pool_new(&desktop->pool, desktop->loop, setup->threads);
