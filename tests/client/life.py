@@ -122,7 +122,8 @@ def chaos(server, generator):
     if not ok(quiet.connected and frames(quiet), "another user sees another desktop"):
         return
     spared = [pid for pid in server.named("kagami-session") + server.named("kagami-desktop") if in_use(pid)]
-    before = resources(server)
+    wait_until(lambda: [len(server.named(name)) for name in ("kagami-session", "kagami-auth", "kagami-desktop")] == [3, 2, 2], 20)
+    before = resources(server)      # one client, two spares of each, two desktops
     busy, undisturbed, deaths = None, True, []
     end = time.monotonic() + 300
     while len(deaths) < ROUNDS and time.monotonic() < end:
@@ -160,7 +161,7 @@ def chaos(server, generator):
     note("%d deaths: %s" % (len(deaths), {kind: deaths.count(kind) for kind in set(deaths)}))
     ok(None not in deaths and len(deaths) == ROUNDS, "after every death the next connection shows the desktop")
     ok(undisturbed and quiet.process.poll() is None and not quiet.violation, "the other connection was never disturbed")
-    after = wait_until(lambda: resources(server) <= before and resources(server), 5)
+    after = wait_until(lambda: resources(server) <= before and resources(server), 5 * kagami.SLOW)
     ok(after, "no process, descriptor or memory is left behind: %s before, %s after" % (before, after or resources(server)))
     quiet.end()
 
