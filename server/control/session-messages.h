@@ -81,7 +81,6 @@ struct kg_session_attach {
 	uint32_t logon_id;
 	uint8_t verifier[16];
 	uint16_t width, height;		// of the client
-	uint32_t build;			// of the client
 	char client[64];		// its name, UTF-8, ended by 0
 } KG_WIRE;
 

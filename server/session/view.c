@@ -39,7 +39,6 @@ int kg_view_attach(struct kg_view *view)
 	struct kg_session_attach attach = {
 		.width = limit_size(freerdp_settings_get_uint32(settings, FreeRDP_DesktopWidth)),
 		.height = limit_size(freerdp_settings_get_uint32(settings, FreeRDP_DesktopHeight)),
-		.build = freerdp_settings_get_uint32(settings, FreeRDP_ClientBuild),
 	};
 	int r;
 

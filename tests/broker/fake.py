@@ -151,7 +151,7 @@ class Session:
 
     def attach(self, logon_id='', random=''):
         verifier = hmac_md5(bytes.fromhex(random), bytes(32)) if random else bytes(16)
-        self.control.send(ATTACH, struct.pack('<II16sHHI64s', bool(random), int(logon_id or 0), verifier, 800, 600, 1,
+        self.control.send(ATTACH, struct.pack('<II16sHH64s', bool(random), int(logon_id or 0), verifier, 800, 600,
                                               b'a "client"'))
         body, fds = self.expect(VIEW)
         self.view = socket.socket(fileno=fds[0])

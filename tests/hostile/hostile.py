@@ -391,7 +391,7 @@ class Session:
 
 
 def attach_body(width=640, height=480):
-    return struct.pack('<II16sHHI64s', 0, 0, bytes(16), width, height, 1, b'hostile')
+    return struct.pack('<II16sHH64s', 0, 0, bytes(16), width, height, b'hostile')
 
 
 def view_open(graphics=True, width=640, height=480, scale=100, path=None, keyboard=4, cursor=32, slots=1, bitmaps=65536):
