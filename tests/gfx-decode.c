@@ -327,10 +327,8 @@ static bool message(struct gfx_decoder *decoder, uint16_t id, struct kg_reader *
 
 	if (id >= KG_ARRAY_SIZE(handlers) || !handlers[id])
 		return wrong(decoder, "a message 0x%x", id);
-	if (id != CAPS_CONFIRM && decoder->asked && decoder->confirms) {
-		decoder->stale++;	// was on its way when the client advertised again
-		return true;
-	}
+	if (id != CAPS_CONFIRM && decoder->asked && decoder->confirms)
+		return true;		// was on its way when the client advertised again
 	if (id != CAPS_CONFIRM && !decoder->version)
 		return wrong(decoder, "a message 0x%x before CapsConfirm", id);
 	if (id != CAPS_CONFIRM && id != RESET_GRAPHICS && id != DELETE_SURFACE && !decoder->reset)

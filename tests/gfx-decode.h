@@ -33,7 +33,6 @@ struct gfx_decoder {
 	uint32_t frame;			// that runs, or was the last
 	uint32_t frames;		// that ended
 	uint32_t fills, pictures, confirms, resets, messages, envelopes;	// that came
-	uint32_t stale;			// messages from before a new CapsConfirm, which are ignored
 	char wrong[256];		// what was, for the first time
 };
 

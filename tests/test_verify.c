@@ -35,7 +35,7 @@ struct login {
 	const char *user, *domain, *password;
 	uint64_t time;
 	uint8_t challenge[8], their_challenge[8];	// the CHALLENGE message's, and the one of the proof
-	bool no_mic, wrong_mic;
+	bool wrong_mic;
 	uint16_t flags;					// of the AvPairs
 };
 

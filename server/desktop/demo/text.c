@@ -29,7 +29,6 @@ struct kg_text {
 	struct fill fills[FILLS_MAX];
 	size_t fill_count;
 	int32_t width, height;
-	int32_t left, top, right, bottom;
 };
 
 static const char vertex_source[] =
@@ -158,15 +157,6 @@ void kg_text_begin(struct kg_text *text, uint32_t width, uint32_t height)
 	text->count = text->fill_count = 0;
 	text->width = (int32_t)width;
 	text->height = (int32_t)height;
-	kg_text_clip(text, 0, 0, text->width, text->height);
-}
-
-void kg_text_clip(struct kg_text *text, int32_t left, int32_t top, int32_t right, int32_t bottom)
-{
-	text->left = KG_MAX(left, 0);
-	text->top = KG_MAX(top, 0);
-	text->right = KG_MIN(right, text->width);
-	text->bottom = KG_MIN(bottom, text->height);
 }
 
 static bool make_room(struct kg_text *text)
@@ -199,8 +189,8 @@ static uint32_t bytes_of(uint32_t colour)	// 0xAARRGGBB as R, G, B, A in memory
 static void add(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, int32_t u, int32_t v,
 		int32_t scale, const uint32_t colours[2])
 {
-	int32_t left = KG_MAX(x, text->left), top = KG_MAX(y, text->top);
-	int32_t right = KG_MIN(x + width, text->right), bottom = KG_MIN(y + height, text->bottom);
+	int32_t left = KG_MAX(x, 0), top = KG_MAX(y, 0);
+	int32_t right = KG_MIN(x + width, text->width), bottom = KG_MIN(y + height, text->height);
 	struct corner *corner;
 
 	/* Cut at whole texels only, so that corners keep whole coordinates: what sticks out further is cut by the viewport. */
@@ -253,7 +243,7 @@ void kg_text_span(struct kg_text *text, int32_t x, int32_t y, uint32_t scale, en
 	const uint32_t colours[] = { bytes_of(colour), bytes_of(colour) };
 	int32_t step = (int32_t)(KG_FONT_WIDTH * scale);
 
-	for (size_t i = 0; i < count && x < text->right; i++, x += step) {
+	for (size_t i = 0; i < count && x < text->width; i++, x += step) {
 		uint8_t c = (uint8_t)characters[i];
 		int32_t glyph = c > KG_FONT_FIRST && c < KG_FONT_FIRST + KG_FONT_GLYPHS ? c - KG_FONT_FIRST : 0;
 

@@ -22,7 +22,6 @@ int kg_text_new(struct kg_text **ret);
 void kg_text_free(struct kg_text *text);		// NULL is fine
 
 void kg_text_begin(struct kg_text *text, uint32_t width, uint32_t height);	// of the picture
-void kg_text_clip(struct kg_text *text, int32_t left, int32_t top, int32_t right, int32_t bottom);	// for what is added next
 
 /* colour is 0xAARRGGBB; opaque ones only for fill, which lies under all that is added and costs next to nothing. */
 void kg_text_fill(struct kg_text *text, int32_t x, int32_t y, int32_t width, int32_t height, uint32_t colour);

@@ -12,6 +12,8 @@
 
 static const struct kg_source_impl x11_impl;
 
+static void capture(struct kg_x11_screen *screen);
+
 static struct kg_x11_screen *screen_of(struct kg_source *source)
 {
 	assert(source->impl == &x11_impl);
@@ -83,7 +85,7 @@ static void on_geometry(void *data, void *reply, uint32_t tag)
 	if (!geometry || (screen->settled && !size_changed(screen)))
 		return kg_x11_fail(screen->x, -EIO, "X server %s does not show its screen", screen->x->display);
 	screen->settled = true;
-	kg_x11_screen_capture(screen);
+	capture(screen);
 }
 
 static void on_picture(void *data, void *reply, uint32_t tag)
@@ -104,7 +106,7 @@ static void on_picture(void *data, void *reply, uint32_t tag)
 	screen->capture = KG_X11_IDLE;
 	if (size_changed(screen)) {
 		screen->whole = true;
-		return kg_x11_screen_capture(screen);
+		return capture(screen);
 	}
 	deliver(screen);
 }
@@ -180,7 +182,7 @@ static void on_region(void *data, void *reply, uint32_t tag)
 		return kg_x11_fail(screen->x, -EIO, "X server %s does not tell what changed", screen->x->display);
 	if (size_changed(screen)) {
 		screen->whole = true;
-		return kg_x11_screen_capture(screen);
+		return capture(screen);
 	}
 	rects = xcb_xfixes_fetch_region_rectangles(region);
 	count = xcb_xfixes_fetch_region_rectangles_length(region);
@@ -192,10 +194,11 @@ static void on_region(void *data, void *reply, uint32_t tag)
 	if (!kg_region_empty(&screen->taken))
 		get_pictures(screen);
 	else
-		kg_x11_screen_capture(screen);	// the report was of damage that an earlier frame has already
+		capture(screen);	// the report was of damage that an earlier frame has already
 }
 
-void kg_x11_screen_capture(struct kg_x11_screen *screen)
+/* If one is wanted and there is something to show. */
+static void capture(struct kg_x11_screen *screen)
 {
 	struct kg_x11 *x = screen->x;
 
@@ -230,7 +233,7 @@ static void on_event(void *data, xcb_generic_event_t *event)
 
 	if (type == screen->damage_event + XCB_DAMAGE_NOTIFY) {
 		screen->reported = true;
-		kg_x11_screen_capture(screen);
+		capture(screen);
 	} else if (type == screen->cursor_event + XCB_XFIXES_CURSOR_NOTIFY) {
 		kg_x11_cursor_ask(screen);
 	} else if (type == XCB_CONFIGURE_NOTIFY) {
@@ -240,7 +243,7 @@ static void on_event(void *data, xcb_generic_event_t *event)
 			return;
 		screen->x->root_width = configured->width;
 		screen->x->root_height = configured->height;
-		kg_x11_screen_capture(screen);
+		capture(screen);
 	}
 }
 
@@ -250,7 +253,7 @@ static void on_resized(void *data)
 	struct kg_x11_screen *screen = data;
 
 	screen->whole = true;
-	kg_x11_screen_capture(screen);
+	capture(screen);
 }
 
 static void on_lost(void *data, int error, const char *why)
@@ -275,7 +278,7 @@ static void x11_want(struct kg_source *source)
 	struct kg_x11_screen *screen = screen_of(source);
 
 	screen->wanted = true;
-	kg_x11_screen_capture(screen);
+	capture(screen);
 }
 
 static int x11_resize(struct kg_source *source, uint32_t width, uint32_t height)

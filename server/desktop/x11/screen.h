@@ -45,4 +45,3 @@ struct kg_x11_screen {
 int kg_x11_screen_new(struct kg_x11_screen **ret, struct kg_x11 *x);
 
 void kg_x11_cursor_ask(struct kg_x11_screen *screen);
-void kg_x11_screen_capture(struct kg_x11_screen *screen);	// if it is wanted and there is something
