@@ -286,7 +286,7 @@ def wrong_values():
         ('keyboard 255', {'keyboard': 255}), ('pointers of 0', {'cursor': 0}), ('pointers of 65535', {'cursor': 65535}),
         ('no slots', {'slots': 0}), ('bitmaps of 0', {'path': 2, 'bitmaps': 0})))
     for version in (0, 0x12345678, 0xffffffff):
-        yield f'graphics {version:#x}', of(GRAPHICS, 'II', version, 0), True
+        yield f'graphics {version:#x}', of(GRAPHICS, 'III', version, 0, 1), True
     for on in (2, 0xffffffff):
         yield f'suppression {on}', of(SUPPRESS, 'I', on), True
     yield 'a rectangle with its right at its left', of(REFRESH, 'HHHH', 10, 0, 9, 9), True
@@ -360,7 +360,7 @@ def try_views(h, bystander):
 def try_credit_backwards(h):
     with Session(h) as s:
         ready = s.whole_way('mallory')
-        s.send('view', message(GRAPHICS, struct.pack('<II', 0x000A0701, 0x20)))
+        s.send('view', message(GRAPHICS, struct.pack('<III', 0x000A0701, 0x20, 1)))
         packet = s.receive('view')
         while packet and packet[0] != 66:       # SLICE
             packet = s.receive('view')
@@ -377,13 +377,13 @@ def try_floods(h, bystander):
     for what, packet, graphics in (
             ('keys', message(KEY, bytes((30, 0, 1))), True), ('motions', message(MOTION, struct.pack('<iiB', 9, 9, 0)), True),
             ('refreshes', message(REFRESH, struct.pack('<HHHH', 0, 0, 65535, 65535)), True),
-            ('resets of the graphics', message(GRAPHICS, struct.pack('<II', 0x000A0701, 0x20)), True),
+            ('resets of the graphics', message(GRAPHICS, struct.pack('<III', 0x000A0701, 0x20, 1)), True),
             ('suppressions', message(SUPPRESS, struct.pack('<I', 1)), True),
             ('refreshes of bitmaps', message(REFRESH, struct.pack('<HHHH', 0, 0, 640, 480)), False)):
         with Session(h) as s:
             ready = s.whole_way('mallory', graphics)
             if graphics:
-                s.send('view', message(GRAPHICS, struct.pack('<II', 0x000A0701, 0x20)))
+                s.send('view', message(GRAPHICS, struct.pack('<III', 0x000A0701, 0x20, 1)))
             said = s.send('view', packet, 10000)
             # It reads nothing. Either all was taken, or the desktop gave the view up; the other view has its picture.
             ok(ready and said and bystander.is_well(), f'10,000 {what} from a session that never reads disturb no other view') \
