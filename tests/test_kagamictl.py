@@ -155,10 +155,15 @@ def test_wrong_flags():
         ok(r.returncode == 2 and f'{path}:3: unknown key prot in [server]' in r.stderr, 'a wrong line has file and number')
         r = kagamid('--config', os.path.join(directory, 'none'))
         ok(r.returncode == 2 and 'none: No such file' in r.stderr, 'a file that is not there is named')
-        r = kagamid('--desktop', 'still', '--listen', '127.0.0.1:0', '--state', directory, '--control',
-                    os.path.join(directory, 'control'), '--programs', '/nonexistent')
-        ok(r.returncode == 1 and 'cannot start /nonexistent/kagami-session: No such file' in r.stderr and
-           'no session gets ready' in r.stderr and 'ready' not in r.stdout, 'programs that are not there end it')
+        words = ('--desktop', 'still', '--listen', '127.0.0.1:0', '--state', directory, '--control',
+                 os.path.join(directory, 'control'), '--programs')
+        r = kagamid(*words, '/nonexistent')
+        ok(r.returncode == 1 and 'cannot start /nonexistent/kagami-session: No such file' in r.stderr and 'ready' not in r.stdout,
+           'programs that are not there end it')
+        for role in ('session', 'auth', 'desktop'):
+            os.symlink('/bin/false', os.path.join(directory, f'kagami-{role}'))
+        r = kagamid(*words, directory)
+        ok(r.returncode == 1 and 'no session gets ready' in r.stderr and 'ready' not in r.stdout, 'programs that do not work, too')
         for flags, text in ((('--password-file', path + 'x'), 'cannot open the password file'),
                             (('--certificate', path, '--key', path), 'key'),
                             (('--run-as', 'nobody-of-this-name'), 'run-as')):

@@ -141,7 +141,7 @@ static int load_accounts(struct kg_broker *broker)
 		if (r == 0)
 			r = kg_hashes_add_password(broker->hashes, user, line);
 		explicit_bzero(line, sizeof(line));
-		return r < 0 ? kg_err(r, "no password for %s", user) : 0;
+		return r;
 	}
 	if (kg_hashes_count(broker->hashes) || config->from_file) {
 		if (!kg_hashes_count(broker->hashes))
@@ -151,7 +151,7 @@ static int load_accounts(struct kg_broker *broker)
 	r = make_password(&broker->password);
 	if (r == 0)
 		r = kg_hashes_add_password(broker->hashes, user, broker->password);
-	return r < 0 ? kg_err(r, "cannot make a password") : 0;
+	return r;
 }
 
 static int open_listeners(struct kg_broker *broker)

@@ -251,7 +251,7 @@ static int entry_of(struct kg_legacy_crypto *crypto, const char *user, const cha
 	memcpy(ret->user, user, strlen(user));
 	r = kg_md4(crypto, units, (size_t)size, ret->hash);
 	explicit_bzero(units, sizeof(units));
-	return r;
+	return r < 0 ? kg_err(r, "cannot make the hash of a password") : 0;
 }
 
 int kg_hashes_add_password(struct kg_hashes *hashes, const char *user, const char *password)
@@ -259,8 +259,8 @@ int kg_hashes_add_password(struct kg_hashes *hashes, const char *user, const cha
 	struct kg_hash_entry entry;
 	int r = entry_of(hashes->crypto, user, password, &entry);
 
-	if (r == 0)
-		r = table_put(&hashes->run, &entry);
+	if (r == 0 && (r = table_put(&hashes->run, &entry)) < 0)
+		(void)kg_err(r, "cannot keep the account of %s", user);
 	explicit_bzero(&entry, sizeof(entry));
 	return r;
 }

@@ -61,9 +61,25 @@ static char *own_directory(void)
 	return directory;
 }
 
+/* A program that is missing is one line at start, not one for each try. */
+static int check_programs(const char *directory)
+{
+	static const char *const names[] = { "kagami-session", "kagami-auth", "kagami-desktop" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < KG_ARRAY_SIZE(names); i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", directory, names[i]) >= (int)sizeof(path))
+			return kg_err(-ENAMETOOLONG, "%s", directory);
+		if (access(path, X_OK) < 0)
+			return kg_err(-errno, "cannot start %s", path);
+	}
+	return 0;
+}
+
 int kg_spawner_new(struct kg_spawner **ret, struct kg_loop *loop, const char *directory)
 {
 	struct kg_spawner *spawner = calloc(1, sizeof(*spawner));
+	int r;
 
 	if (!spawner)
 		return -ENOMEM;
@@ -72,9 +88,11 @@ int kg_spawner_new(struct kg_spawner **ret, struct kg_loop *loop, const char *di
 	spawner->directory = directory ? strdup(directory) : own_directory();
 	if (!spawner->directory)
 		spawner->directory = strdup(KG_PROGRAM_DIR);
-	if (!spawner->directory) {
+	r = spawner->directory ? check_programs(spawner->directory) : -ENOMEM;
+	if (r < 0) {
+		free(spawner->directory);
 		free(spawner);
-		return -ENOMEM;
+		return r;
 	}
 	*ret = spawner;
 	return 0;

@@ -179,7 +179,7 @@ static bool parse_server(rdpSettings *settings, const char *text)
 	char host[256];
 	unsigned port;
 
-	return sscanf(text, "%255[^:]:%u", host, &port) == 2 && port < 65536 &&
+	return (sscanf(text, "[%255[^]]]:%u", host, &port) == 2 || sscanf(text, "%255[^:]:%u", host, &port) == 2) && port < 65536 &&
 	       freerdp_settings_set_string(settings, FreeRDP_ServerHostname, host) &&
 	       freerdp_settings_set_uint32(settings, FreeRDP_ServerPort, port);
 }
