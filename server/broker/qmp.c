@@ -3,6 +3,7 @@
 
 #include "base/loop.h"
 #include "server/broker/qmp-lines.h"
+#include "server/control/packet.h"
 
 #include <stdio.h>
 #include <sys/socket.h>
@@ -77,27 +78,13 @@ static void finish(struct kg_qmp *qmp, int result, const char *why)
 
 static int send_command(struct kg_qmp *qmp, const char *command, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct iovec part = { (char *)command, strlen(command) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	int r;
+	size_t size = strlen(command);
+	int r = kg_packet_send(qmp->fd, command, size, fd);
 
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
-	}
-	r = KG_SYS(sendmsg(qmp->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
 	if (r < 0)
 		return r;
 	/* A hundred bytes into an empty socket: less than all of it means that the peer plays games. */
-	return (size_t)r == part.iov_len ? 0 : -EPROTO;
+	return (size_t)r == size ? 0 : -EPROTO;
 }
 
 /* The step that was waited for is done: the next command. Returns 1 at the end, or a negative errno. */

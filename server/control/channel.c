@@ -6,12 +6,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "server/control/packet.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#define FDS_MAX 4	// accepted from the kernel so that too many can be closed; the kernel closes more
 #define KEPT_MAX 64	// messages that kg_channel_ask() puts aside
 #define BATCH 32	// messages handled before other events of the loop get their turn
 
@@ -47,14 +47,6 @@ struct kg_channel {
 	struct queue out, kept;
 	size_t buffer_size;
 	uint8_t buffer[];		// the message being handled
-};
-
-/* What recvmsg() brought, before it is judged. */
-struct packet {
-	ssize_t size;
-	int fds[FDS_MAX];
-	size_t fd_count;
-	bool truncated;
 };
 
 static void queue_init(struct queue *queue)
@@ -171,53 +163,13 @@ int kg_channel_pair(int ret[2])
 
 /* ---- receiving ---- */
 
-static void packet_close(struct packet *packet)
-{
-	for (size_t i = 0; i < packet->fd_count; i++)
-		kg_close(packet->fds[i]);
-	packet->fd_count = 0;
-}
-
-/* One packet, or -EAGAIN, or 0 bytes at the end. */
-static int packet_receive(struct packet *packet, int fd, void *to, size_t size)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = { .iov_base = to, .iov_len = size };
-	struct msghdr header = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-
-	*packet = (struct packet){ 0 };
-	do
-		packet->size = recvmsg(fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (packet->size < 0 && errno == EINTR);
-	if (packet->size < 0)
-		return -errno;
-	packet->truncated = header.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		for (size_t i = 0; i < count && packet->fd_count < FDS_MAX; i++)
-			memcpy(&packet->fds[packet->fd_count++], CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-	}
-	return 0;
-}
-
 static int violation(struct kg_channel *channel, const char *name, const char *why)
 {
 	return kg_warn(-EPROTO, "%s sent %s on the %s channel: %s", channel->what, name, channel->set->name, why);
 }
 
 /* Gives the type of a message that the table allows here; otherwise logs the violation and returns -EPROTO. */
-static int judge(struct kg_channel *channel, const struct packet *packet, const void *bytes,
+static int judge(struct kg_channel *channel, const struct kg_packet *packet, const void *bytes,
 		 const struct kg_message_type **ret)
 {
 	const char *why = "its size is out of all limits";
@@ -232,21 +184,21 @@ static int judge(struct kg_channel *channel, const struct packet *packet, const 
 /* The next message of the socket into to: 1, 0 at the end, -EAGAIN, or a negative errno after a violation. */
 static int receive(struct kg_channel *channel, void *to, size_t to_size, struct kg_message *ret)
 {
-	struct packet packet;
+	struct kg_packet packet;
 	const struct kg_message_type *type;
-	int r = packet_receive(&packet, channel->fd, to, to_size);
+	int r = kg_packet_receive(&packet, channel->fd, to, to_size);
 
 	if (r == -ECONNRESET)	// it ended with messages of ours unread
 		return 0;
 	if (r < 0)
 		return r;
 	if (packet.size == 0) {
-		packet_close(&packet);
+		kg_packet_close(&packet);
 		return 0;
 	}
 	r = judge(channel, &packet, to, &type);
 	if (r < 0) {
-		packet_close(&packet);
+		kg_packet_close(&packet);
 		return r;
 	}
 	*ret = (struct kg_message){
@@ -378,43 +330,13 @@ int kg_channel_attach(struct kg_channel *channel, struct kg_loop *loop, const st
 
 /* ---- sending ---- */
 
-static int packet_send(int fd, const void *bytes, size_t size, int passed)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} control = { 0 };
-	struct iovec part = { .iov_base = (void *)bytes, .iov_len = size };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t r;
-
-	if (passed >= 0) {
-		header.msg_control = control.bytes;
-		header.msg_controllen = sizeof(control.bytes);
-		control.header = (struct cmsghdr){
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-			.cmsg_len = CMSG_LEN(sizeof(int)),
-		};
-		memcpy(CMSG_DATA(&control.header), &passed, sizeof(int));
-	}
-	/* send() where there is no descriptor: a locked session may not call sendmsg(). */
-	do
-		r = passed >= 0 ? sendmsg(fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT)
-				: send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
-	return 0;
-}
-
 static int flush(struct kg_channel *channel)
 {
 	struct waiting *entry;
 	int r = 0;
 
 	while ((entry = channel->out.first)) {
-		r = packet_send(channel->fd, entry->bytes, entry->size, entry->fd);
+		r = kg_packet_send(channel->fd, entry->bytes, entry->size, entry->fd);
 		if (r < 0)
 			break;
 		entry = queue_take(&channel->out);
@@ -425,7 +347,7 @@ static int flush(struct kg_channel *channel)
 		r = 0;
 	if (channel->watch)
 		(void)kg_watch_set_events(channel->watch, EPOLLIN | (channel->out.first ? EPOLLOUT : 0));
-	return r;
+	return KG_MIN(r, 0);
 }
 
 static int fail(struct kg_channel *channel, int error)
@@ -479,11 +401,11 @@ static int send_parts(struct kg_channel *channel, uint16_t id, const void *body,
 	if (tail_size)
 		memcpy(bytes + sizeof(head) + size, tail, tail_size);
 	whole = sizeof(head) + total;
-	r = channel->out.first ? -EAGAIN : packet_send(channel->fd, bytes, whole, fd);
+	r = channel->out.first ? -EAGAIN : kg_packet_send(channel->fd, bytes, whole, fd);
 	if (r == -EAGAIN)
 		r = enqueue(channel, bytes, whole, fd);
 	explicit_bzero(bytes, whole);
-	return r;
+	return KG_MIN(r, 0);
 }
 
 int kg_channel_send(struct kg_channel *channel, uint16_t id, const void *body, size_t size)
