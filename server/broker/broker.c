@@ -238,7 +238,7 @@ static int init_parts(struct kg_broker *broker)
 	static const struct kg_listeners_events listeners_events = { on_connection };
 	static const struct kg_desktops_events desktops_events = { on_desktop_lost };
 	struct kg_config *config = broker->config;
-	struct kg_sessions_how how = { .loop = broker->loop, .config = config };
+	struct kg_session_context parts = { .loop = broker->loop, .config = config };
 	uint64_t seed;
 	int r;
 
@@ -253,12 +253,12 @@ static int init_parts(struct kg_broker *broker)
 		return r;
 	kg_spawner_on_empty(broker->spawner, on_empty, broker);
 	kg_desktops_listen(broker->desktops, &desktops_events, broker);
-	how.spawner = broker->spawner;
-	how.limits = broker->limits;
-	how.keys = broker->keys;
-	how.hashes = broker->hashes;
-	how.desktops = broker->desktops;
-	r = kg_sessions_new(&broker->sessions, &how);
+	parts.spawner = broker->spawner;
+	parts.limits = broker->limits;
+	parts.keys = broker->keys;
+	parts.hashes = broker->hashes;
+	parts.desktops = broker->desktops;
+	r = kg_sessions_new(&broker->sessions, &parts);
 	if (r == 0)
 		r = kg_listeners_new(&broker->listeners, broker->loop, broker->limits, config->handshake_s, &listeners_events,
 				     broker);

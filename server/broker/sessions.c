@@ -204,7 +204,7 @@ static bool on_attach(void *data, struct kg_session *session, bool came_back_lat
 
 /* ---- all of them ---- */
 
-int kg_sessions_new(struct kg_sessions **ret, const struct kg_sessions_how *how)
+int kg_sessions_new(struct kg_sessions **ret, const struct kg_session_context *parts)
 {
 	struct kg_sessions *sessions = calloc(1, sizeof(*sessions));
 	uid_t uid = (uid_t)-1;
@@ -215,20 +215,20 @@ int kg_sessions_new(struct kg_sessions **ret, const struct kg_sessions_how *how)
 		return -ENOMEM;
 	TAILQ_INIT(&sessions->list);
 	TAILQ_INIT(&sessions->queue);
-	sessions->context = (struct kg_session_context){
-		.loop = how->loop, .config = how->config, .spawner = how->spawner, .limits = how->limits,
-		.keys = how->keys, .hashes = how->hashes, .desktops = how->desktops,
-		.spare = on_spare, .attach = on_attach, .gone = on_gone, .data = sessions,
-	};
+	sessions->context = *parts;
+	sessions->context.spare = on_spare;
+	sessions->context.attach = on_attach;
+	sessions->context.gone = on_gone;
+	sessions->context.data = sessions;
 	r = kg_cookies_new(&sessions->context.cookies);
 	if (r == 0)
-		r = kg_loop_timer(how->loop, &sessions->refill, UINT64_MAX, on_refill, sessions);
+		r = kg_loop_timer(parts->loop, &sessions->refill, UINT64_MAX, on_refill, sessions);
 	if (r == 0)
-		r = kg_loop_timer(how->loop, &sessions->queue_deadline, UINT64_MAX, on_queue_deadline, sessions);
+		r = kg_loop_timer(parts->loop, &sessions->queue_deadline, UINT64_MAX, on_queue_deadline, sessions);
 	if (r == 0 && geteuid() == 0) {
-		r = kg_sandbox_user(how->config->session_user, &uid, &gid);
+		r = kg_sandbox_user(parts->config->session_user, &uid, &gid);
 		if (r < 0)
-			(void)kg_err(r, "session-user = %s", how->config->session_user);
+			(void)kg_err(r, "session-user = %s", parts->config->session_user);
 	}
 	if (r < 0) {
 		kg_sessions_free(sessions);

@@ -10,17 +10,8 @@
 
 struct kg_sessions;
 
-struct kg_sessions_how {
-	struct kg_loop *loop;
-	const struct kg_config *config;
-	struct kg_spawner *spawner;
-	struct kg_limits *limits;
-	const struct kg_tls_keys *keys;
-	struct kg_hashes *hashes;
-	struct kg_desktops *desktops;
-};
-
-int kg_sessions_new(struct kg_sessions **ret, const struct kg_sessions_how *how);
+/* parts: what there is already of what all sessions share; cookies, user, callbacks and data are filled in here. */
+int kg_sessions_new(struct kg_sessions **ret, const struct kg_session_context *parts);
 void kg_sessions_free(struct kg_sessions *sessions);
 
 /* Starts the spares. first_spare is called once: with the first that is ready, or with NULL when none gets ready. */
