@@ -50,9 +50,12 @@ def kernel():
 
 def module_files(version):
     """The modules' files, each after those that it needs. What is built in has no file."""
+    modprobe = shutil.which("modprobe", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")     # not in every user's PATH
+    if not modprobe:
+        raise Missing("no modprobe (Debian: kmod)")
     files = []
     for module in MODULES:
-        text = subprocess.run(["modprobe", "-S", version, "--show-depends", module], check=True,
+        text = subprocess.run([modprobe, "-S", version, "--show-depends", module], check=True,
                               stdout=subprocess.PIPE, text=True).stdout
         for line in text.splitlines():
             words = line.split()
