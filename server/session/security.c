@@ -12,7 +12,6 @@
 #define EXPORTED __attribute__((visibility("default")))
 #define ANSWER_MS 20000		// kagamid ends an attempt earlier
 #define SIZES_MAX 65536u
-#define STATUS_LOGON_FAILURE_CODE 0xC000006Du
 
 static struct kg_channel *login_channel;
 static SecurityFunctionTableA table_a;
@@ -93,9 +92,9 @@ static SECURITY_STATUS SEC_ENTRY accept_context(PCredHandle credential, PCtxtHan
 	new_context->dwLower = new_context->dwUpper = 1;
 	if (attributes)
 		*attributes = wanted;
-	/* FreeRDP tells the client what the last error says: the same for every reason. */
+	/* FreeRDP tells the client what the last error says: the same for every reason, and as Windows has it. */
 	if ((int32_t)answer.result.status < 0)
-		SetLastError(STATUS_LOGON_FAILURE_CODE);
+		SetLastError(ERROR_LOGON_FAILURE);
 	return (SECURITY_STATUS)answer.result.status;
 }
 

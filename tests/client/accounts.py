@@ -15,7 +15,7 @@ from strict import Strict, kagami
 from kagami import Client, Failed, Kagamid, SystemUser, done, note, ok, skip, wait_until
 
 TOP = os.path.abspath(os.environ.get("top_srcdir", "."))
-WRONG = "error c007006d"      # what a client is told, whatever was wrong
+WRONG = "error c007052e"      # NTSTATUS of ERROR_LOGON_FAILURE: what a client is told, whatever was wrong
 
 
 def attempt(server, user=None, password=None, **how):

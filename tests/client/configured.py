@@ -19,7 +19,7 @@ class Watched(kagami.Kagamid):
         return [line for line in self.logged().splitlines() if re.search(pattern, line)]
 
     def logs(self, pattern, deadline=5, count=1):
-        return kagami.wait_until(lambda: len(self.lines(pattern)) >= count, deadline)
+        return kagami.wait_until(lambda: len(self.lines(pattern)) >= count, deadline * kagami.SLOW)
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))

@@ -198,6 +198,9 @@ def pam():
 
 
 if __name__ == "__main__":
+    if kagami.SLOW != 1:
+        skip("a sanitizer keeps what was freed")
+        done()
     if os.geteuid():
         skip("only root can read the memory of processes that are not dumpable")
         done()

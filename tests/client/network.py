@@ -10,10 +10,11 @@ import threading
 import time
 
 import wire
-from configured import Configured, closed
+from configured import Configured, closed, kagami
 from strict import Strict
 from kagami import Failed, done, note, ok, seed, wait_until
 
+SLOW = kagami.SLOW
 DEADLINE = 2
 
 
@@ -71,14 +72,14 @@ def foreign(server, generator):
                 connection.sendall(data)
             except OSError:     # closed already
                 pass
-            good = closed(connection, DEADLINE + 1)
+            good = closed(connection, DEADLINE + SLOW)
         ok(good, "%s: closed after %.3f s" % (name, time.monotonic() - start))
     for name in ("HTTP", "SSH", "zeros"):
         start = time.monotonic()
         with wire.dial(server) as connection:
             connection.sendall(cases[name])
-            closed(connection, DEADLINE + 1)
-        ok(time.monotonic() - start < 0.5, "%s is not waited for" % name)
+            closed(connection, DEADLINE + SLOW)
+        ok(time.monotonic() - start < 0.5 * SLOW, "%s is not waited for" % name)
 
 
 # ---- half-finished handshakes ----
@@ -167,7 +168,7 @@ def half_finished(server):
             connection = wire.dial(server, "127.0.2.%d" % (number + 1))
             connection = begin(connection)
             start = time.monotonic()
-            good = closed(connection, DEADLINE + 3)
+            good = closed(connection, DEADLINE + 3 * SLOW)
             results[name] = good and time.monotonic() - start
             connection.close()
         except Exception as error:      # pylint: disable=broad-except
@@ -181,7 +182,7 @@ def half_finished(server):
         thread.join(20)
     for i, name in enumerate(cases):
         took = results.get(name)
-        ok(isinstance(took, float) and took < DEADLINE + 0.7, "%s: ended by the deadline (%s)" % (
+        ok(isinstance(took, float) and took < DEADLINE + 0.7 * SLOW, "%s: ended by the deadline (%s)" % (
             name, "%.2f s" % took if isinstance(took, float) else repr(took)))
         line = r"from 127\.0\.2\.%d[: ].*deadline" % (i + 1)
         ok(server.logs(line) and len(server.lines(line)) == 1, "and logged once")
@@ -220,7 +221,7 @@ def thousand(server):
         held.append(connection)
     ok(wait_until(lambda: server.status().get("half-open") == "1000", 5), "1000 connections are half open")
     busy = picture_time(server)
-    ok(quiet and busy and busy[1] < 1, "a log-in beside them takes less than a second")
+    ok(quiet and busy and busy[1] < SLOW, "a log-in beside them takes less than a second")
     if quiet and busy:
         note("connect to first picture: %.0f ms, beside them %.0f ms; the whole client %.2f and %.2f s" % (
             quiet[0], busy[0], quiet[1], busy[1]))
@@ -335,7 +336,7 @@ def flood(server, generator):
         note("a click until its picture: median %.0f ms, at most %.0f ms" % (
             1000 * times[len(times) // 2] if times else -1, 1000 * times[-1] if times else -1))
         ok(attack.made > 500, "a flood of connections")
-        ok(times and times[-1] < 1.5 and client.process.poll() is None and not client.violation,
+        ok(times and times[-1] < 1.5 * SLOW and client.process.poll() is None and not client.violation,
            "an established session goes on: each of %d clicks is shown" % len(times))
         ok(0 < max(counts or [0]) <= 24 and most <= 24 + 3, "the limit of 24 handshakes holds")
         lines = len(server.lines("127[.]1[.]"))
@@ -343,7 +344,7 @@ def flood(server, generator):
            "they fill no log: %d lines, and how many more there were" % lines)
     server.wait_spares()
     shown = picture_time(server)
-    ok(shown and shown[1] < 1.5, "after it a log-in works as before (%s)" % (shown and "%.2f s" % shown[1]))
+    ok(shown and shown[1] < 1.5 * SLOW, "after it a log-in works as before (%s)" % (shown and "%.2f s" % shown[1]))
 
 
 def main():

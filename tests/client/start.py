@@ -109,7 +109,7 @@ def refused(flags, pattern, name, user=None, environment=None):
     """Exit 1 or 2, and one line of error that says it."""
     command = ([*AS_NOBODY] if user else []) + [KAGAMID, *flags]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=15, cwd="/", stdin=subprocess.DEVNULL,
+        run = subprocess.run(command, capture_output=True, text=True, timeout=15 * kagami.SLOW, cwd="/", stdin=subprocess.DEVNULL,
                              env=environment or dict(os.environ, HOME="/nonexistent"))
     except subprocess.TimeoutExpired as error:
         return ok(False, "%s: still runs: %s" % (name, error.stderr))
@@ -321,9 +321,9 @@ def end():
         mine = set(server.descendants())
         start = time.monotonic()
         server.process.terminate()
-        status = server.wait(5)
+        status = server.wait(5 * kagami.SLOW)
         took = time.monotonic() - start
-        ok(status == 0 and took < 2, "SIGTERM: all is over within 2 s, though one client does not read (%.2f s)" % took)
+        ok(status == 0 and took < 2 * kagami.SLOW, "SIGTERM: all is over within 2 s, though one client does not read (%.2f s)" % took)
         ok(not mine & set(kagami.children(os.getpid())), "and no process is left")
         reasons = [client.ended(3) for client in clients]
         ok(all(reason and "RPC_INITIATED_LOGOFF" in reason for reason in reasons), "the clients are told why: %s" % set(reasons))

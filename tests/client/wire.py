@@ -116,7 +116,7 @@ def receive(connection, size):
     return data
 
 
-def dial(server, source=None, timeout=10):
+def dial(server, source=None, timeout=20):
     return socket.create_connection((server.address, server.port), timeout, source_address=(source, 0) if source else None)
 
 
