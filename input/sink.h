@@ -17,7 +17,7 @@ enum kg_lock {		// as [MS-RDPBCGR] 2.2.8.1.1.3.1.1.5 has them on the wire
 
 /* Each returns 0 or a negative errno; an error means that the desktop is gone or cannot do it (-ENOTSUP). */
 int kg_input_key(struct kg_input_sink *sink, uint16_t evdev, bool down);	// a Linux KEY_ code
-int kg_input_text(struct kg_input_sink *sink, uint32_t codepoint);		// one character, typed; no control character (keys.h)
+int kg_input_text(struct kg_input_sink *sink, uint32_t codepoint);		// types one character, no control character
 int kg_input_motion(struct kg_input_sink *sink, int32_t x, int32_t y);
 int kg_input_motion_relative(struct kg_input_sink *sink, int32_t dx, int32_t dy);
 int kg_input_button(struct kg_input_sink *sink, uint16_t evdev, bool down);	// BTN_LEFT to BTN_EXTRA

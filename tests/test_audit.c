@@ -63,7 +63,8 @@ static void test_lines(void)
 	ok(!strcmp(CAPTURE(kg_audit_refused(&peer, "too many sessions")),
 		   "kagamid: warning: connection refused: from 2001:db8::1: too many sessions\n"), "a refusal");
 	(void)CAPTURE(for (int i = 0; i < 1000; i++) kg_audit_handshake_ended(&peer, "closed"));
-	ok(strlen(line) < 30 * sizeof("kagamid: info: handshake ended: from 2001:db8::1: closed"), "what anybody can cause is limited");
+	ok(strlen(line) < 30 * sizeof("kagamid: info: handshake ended: from 2001:db8::1: closed"),
+	   "what anybody can cause is limited");
 }
 
 static void test_names(void)

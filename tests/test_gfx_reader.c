@@ -139,7 +139,8 @@ static void test_others(void)
 	ok(kg_gfx_read(&reader, &in, &message) == 0 && message.what == KG_GFX_UNKNOWN, "an unknown message is left over");
 	ok(kg_gfx_read(&reader, &in, &message) == 0 && message.what == KG_GFX_IMPORT_OFFER && message.imports == 2,
 	   "an offer of cache entries is counted");
-	ok(kg_gfx_read(&reader, &in, &message) == 0 && message.what == KG_GFX_NONE, "several messages in one are read to the end");
+	ok(kg_gfx_read(&reader, &in, &message) == 0 && message.what == KG_GFX_NONE,
+	   "several messages in one are read to the end");
 }
 
 static void test_malformed(void)

@@ -94,7 +94,8 @@ static void test_clean(void)
 		{ "\033[31mred\r\t\x7f", "?[31mred???", "no control character" },
 		{ "\xc2\x9b" "1m \xc2\x85", "??1m ??", "no control character above 127" },
 		{ "\xe2\x80\xa8 \xe2\x80\xae", "??? ???", "no line separator, no turned direction" },
-		{ "M\xc3\xbcller \xe9\x8f\xa1 \xf0\x9f\x98\x80", "M\xc3\xbcller \xe9\x8f\xa1 \xf0\x9f\x98\x80", "names of the world" },
+		{ "M\xc3\xbcller \xe9\x8f\xa1 \xf0\x9f\x98\x80", "M\xc3\xbcller \xe9\x8f\xa1 \xf0\x9f\x98\x80",
+		  "names of the world" },
 		{ "\xff\xfe \xc0\xaf \xe0\x80\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xf0\x80\x80\xaf", "?? ?? ??? ??? ???? ????",
 		  "no byte that is no character" },
 		{ "cut \xe9\x8f", "cut ??", "no half character" },
@@ -121,7 +122,8 @@ static void test_long(void)
 	kg_err(-EIO, "%s", text);
 	got = line(&whole);
 	size = strlen(got);
-	ok(whole && size > 900 && size < 1000 && !strcmp(got + size - 6, "xxx..."), "a long line is cut, and says so (%zu)", size);
+	ok(whole && size > 900 && size < 1000 && !strcmp(got + size - 6, "xxx..."),
+	   "a long line is cut, and says so (%zu)", size);
 	for (size_t i = 0; i + 2 < sizeof(text); i += 2)
 		memcpy(text + i, "\xc3\xbc", 2);
 	for (int shift = 0; shift < 2; shift++) {

@@ -409,7 +409,8 @@ static void compare_encoders(enum kg_cpu cpu)
 		double ours_ns, theirs_ns;
 
 		draw(content, p.pixels, TILE, TILE, TILE);
-		if (!freerdp_bitmap_compress_planar(context, image.pixels, PIXEL_FORMAT_BGRX32, TILE, TILE, TILE * 4, theirs, &size))
+		if (!freerdp_bitmap_compress_planar(context, image.pixels, PIXEL_FORMAT_BGRX32, TILE, TILE, TILE * 4, theirs,
+						    &size))
 			size = 0;
 		ok(kg_planar_encode(&dsp, &image, 0, to, bound, p.scratch) <= size, "%s: %s: not longer than FreeRDP's",
 		   kg_cpu_name(cpu), content_names[content]);
@@ -421,8 +422,9 @@ static void compare_encoders(enum kg_cpu cpu)
 			freerdp_bitmap_compress_planar(context, image.pixels, PIXEL_FORMAT_BGRX32, TILE, TILE, TILE * 4, theirs,
 						       &size);
 		}));
-		note("planar %s %-11s 64x64: %6.0f ns, %5zu bytes; FreeRDP %6.0f ns, %5u bytes: %.1f times as fast", kg_cpu_name(cpu),
-		     content_names[content], ours_ns, kg_planar_encode(&dsp, &image, 0, to, bound, p.scratch), theirs_ns, size,
+		note("planar %s %-11s 64x64: %6.0f ns, %5zu bytes; FreeRDP %6.0f ns, %5u bytes: %.1f times as fast",
+		     kg_cpu_name(cpu), content_names[content], ours_ns,
+		     kg_planar_encode(&dsp, &image, 0, to, bound, p.scratch), theirs_ns, size,
 		     theirs_ns / ours_ns);
 	}
 	free(theirs);

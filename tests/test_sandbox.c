@@ -373,7 +373,9 @@ static int attempt(const struct kg_sandbox *sandbox, int (*try)(void), bool plai
 
 static const char *result_text(int result)
 {
-	return result == KILLED ? "killed by SIGSYS" : result > KILLED ? "killed" : result == 0 ? "nothing refused" : strerrordesc_np(result);
+	return result == KILLED ? "killed by SIGSYS" :
+	       result > KILLED ? "killed" :
+	       result == 0 ? "nothing refused" : strerrordesc_np(result);
 }
 
 struct expectation {
@@ -521,7 +523,8 @@ static void test_swallowed_rules(void)
 	}
 	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong); i++) {
 		sandbox.rules = wrong[i];
-		ok(attempt(&sandbox, try_nothing, false, NULL) == -REFUSED - 4, "rules that would be swallowed are refused (%zu)", i);
+		ok(attempt(&sandbox, try_nothing, false, NULL) == -REFUSED - 4,
+		   "rules that would be swallowed are refused (%zu)", i);
 	}
 	sandbox.rules = twice;
 	ok(attempt(&sandbox, try_nothing, false, NULL) == 0, "a rule may be there twice");

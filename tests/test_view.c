@@ -803,7 +803,8 @@ static void cursors(void)
 	noise->source.events->cursor(noise->source.data, &(struct kg_cursor){ 0 });
 	ok(turn_until(s.cursors == 2) && s.cursor.what == KG_CURSOR_HIDDEN, "no shape hides the pointer");
 	noise->source.events->cursor(noise->source.data, &cursor);
-	ok(turn_until(s.cursors == 3) && s.cursor.what == KG_CURSOR_CACHED && s.cursor.slot == 0, "a known shape is not sent again");
+	ok(turn_until(s.cursors == 3) && s.cursor.what == KG_CURSOR_CACHED && s.cursor.slot == 0,
+	   "a known shape is not sent again");
 	s.lazy = true;
 	for (uint32_t i = 0; i < 100; i++) {
 		shape[0] = 0xff000000 | i;

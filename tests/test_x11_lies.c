@@ -1,4 +1,4 @@
-/* The kind x11 on an X server that lies about the lengths of its answers: a true Xvfb, whose answers are falsified on their way. */
+/* The kind x11 on an X server that lies about the lengths of its answers: a true Xvfb with answers falsified on their way. */
 #include "base/frame.h"
 #include "base/loop.h"
 #include "input/sink.h"

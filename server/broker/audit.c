@@ -58,7 +58,8 @@ static bool seldom(void)
 
 	if (now != second) {
 		if (lines > REFUSED_PER_SECOND)
-			kg_info("%llu more connections ended or were refused like this", (unsigned long long)(lines - REFUSED_PER_SECOND));
+			kg_info("%llu more connections ended or were refused like this",
+			(unsigned long long)(lines - REFUSED_PER_SECOND));
 		second = now;
 		lines = 0;
 	}

@@ -35,7 +35,10 @@ static const char help[] =
 	"\n"
 	"kagamid(8) explains them.\n";
 
-enum { FLAG_HELP = 1, FLAG_VERSION, FLAG_CONFIG, FLAG_DESKTOP, FLAG_SIZE, FLAG_RUN_AS, FLAG_USER, FLAG_PASSWORD_FILE, FLAG_PROGRAMS, FLAG_SETTING };
+enum {
+	FLAG_HELP = 1, FLAG_VERSION, FLAG_CONFIG, FLAG_DESKTOP, FLAG_SIZE, FLAG_RUN_AS, FLAG_USER, FLAG_PASSWORD_FILE,
+	FLAG_PROGRAMS, FLAG_SETTING,
+};
 
 static const struct option options[] = {
 	{ "help", no_argument, NULL, FLAG_HELP },

@@ -154,7 +154,8 @@ static const char *public_fault(const struct attempt *a, uint64_t now)
 {
 	uint64_t time = u64_at(a->response + 16 + 8);
 
-	if (a->proof_input_size != 8 + a->response_size - 16 || memcmp(a->proof_input + 8, a->response + 16, a->response_size - 16))
+	if (a->proof_input_size != 8 + a->response_size - 16 ||
+	    memcmp(a->proof_input + 8, a->response + 16, a->response_size - 16))
 		return "the proof is not over what the client sent";
 	if (memcmp(a->proof_input, a->challenge, 8))
 		return "the proof is not over our challenge";

@@ -36,11 +36,18 @@ struct kg_message_head {
 	uint16_t zero;
 } KG_WIRE;
 
-/* A row: fixed struct only, and with a tail of at most tail bytes. */
-#define KG_MESSAGE(i, side, phase, type) { .id = i, .name = #i, .from = side, .phases = phase, .min = sizeof(type), .max = sizeof(type) }
-#define KG_MESSAGE_TAIL(i, side, phase, type, tail) { .id = i, .name = #i, .from = side, .phases = phase, .min = sizeof(type), .max = sizeof(type) + (tail) }
+/* A row: fixed struct only, with a tail of at most tail bytes, without a body; and those that carry a descriptor. */
+#define KG_MESSAGE(i, side, phase, type) KG_MESSAGE_TAIL(i, side, phase, type, 0)
+#define KG_MESSAGE_TAIL(i, side, phase, type, tail)                                                                    \
+	{                                                                                                              \
+		.id = i, .name = #i, .from = side, .phases = phase, .min = sizeof(type), .max = sizeof(type) + (tail), \
+	}
 #define KG_MESSAGE_EMPTY(i, side, phase) { .id = i, .name = #i, .from = side, .phases = phase }
-#define KG_MESSAGE_FD(i, side, phase, type) { .id = i, .name = #i, .from = side, .phases = phase, .min = sizeof(type), .max = sizeof(type), .fd = true }
+#define KG_MESSAGE_FD(i, side, phase, type)                                                                            \
+	{                                                                                                              \
+		.id = i, .name = #i, .from = side, .phases = phase, .min = sizeof(type), .max = sizeof(type),          \
+		.fd = true,                                                                                            \
+	}
 #define KG_MESSAGE_EMPTY_FD(i, side, phase) { .id = i, .name = #i, .from = side, .phases = phase, .fd = true }
 
 /* The row of an id, NULL when there is none. */
@@ -50,8 +57,8 @@ const struct kg_message_type *kg_message_type_find(const struct kg_message_set *
 size_t kg_message_set_size_max(const struct kg_message_set *set);
 
 /*
- * What the table has against a message that side receives in phase: one sentence, or NULL when it is allowed. *ret: its row, where
- * there is one, also when it is refused.
+ * What the table has against a message that side receives in phase: one sentence, or NULL when it is allowed. *ret: its
+ * row, where there is one, also when it is refused.
  */
 const char *kg_message_refusal(const struct kg_message_set *set, enum kg_side side, unsigned phase, const void *bytes,
 			       size_t size, size_t fd_count, const struct kg_message_type **ret);

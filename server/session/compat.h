@@ -1,4 +1,4 @@
-/* What differs between the versions of FreeRDP that this is built with, 3.10 to the newest 3. No other file asks for a version. */
+/* What differs between the versions of FreeRDP that this is built with, 3.10 to the newest 3. Only this file asks. */
 #pragma once
 
 #include "base/base.h"

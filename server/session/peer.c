@@ -25,7 +25,7 @@
 
 #define TLS_1_2 0x0303
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"	// of TLS 1.2; those of 1.3 are all good
-#define UPDATE_SIZE_MAX (1u << 20)		// of one fast-path update: enough for the largest pointer; mstsc refuses above 8 MiB
+#define UPDATE_SIZE_MAX (1u << 20)		// of a fast-path update: takes the largest pointer; mstsc refuses above 8 MiB
 #define GOODBYE_MS 300
 
 /* ---- callbacks ---- */

@@ -59,7 +59,8 @@ static void on_deadline(void *data)
 	kg_session_end(view->session, KG_END_DESKTOP_LOST);
 }
 
-/* The number of the view's descriptor is known to the sandbox, and must never be anything else: a placeholder has it between views. */
+/* The number of the view's descriptor is known to the sandbox, and must never be anything else: a placeholder has it
+ * between views. */
 static int put_placeholder(void)
 {
 	return KG_SYS(dup2(KG_SESSION_CONTROL_FD, KG_SESSION_VIEW_FD));
