@@ -422,7 +422,7 @@ def try_descriptors(h, bystander):
 def try_passwords():
     """TLS without NLA: kagami-auth waits for a password."""
     if os.geteuid():
-        skip('sessions where a password is wanted', 'only root can ask PAM')
+        skip('sessions where a password is wanted: only root can ask PAM')
         return
     with Hostile({'good': ('', ['anna'])}, security='tls') as h:
         h.become('locked')
