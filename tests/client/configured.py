@@ -12,7 +12,7 @@ KAGAMICTL = os.path.join(kagami.BUILD, "kagamictl")
 
 
 class Watched(kagami.Kagamid):
-    """kagamid whose log and descriptors are looked at."""
+    """kagamid whose log is looked at."""
 
     def lines(self, pattern):
         """The whole lines of the log in which the pattern is found."""
@@ -20,9 +20,6 @@ class Watched(kagami.Kagamid):
 
     def logs(self, pattern, deadline=5, count=1):
         return kagami.wait_until(lambda: len(self.lines(pattern)) >= count, deadline * kagami.SLOW)
-
-    def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.pid))
 
 
 class Shown(Watched):

@@ -29,7 +29,7 @@ def resources(server):
                 memory += "memfd:" in os.readlink("/proc/%d/fd/%s" % (pid, fd))
         except OSError:
             pass
-    return len(below), len(os.listdir("/proc/%d/fd" % server.pid)), memory
+    return len(below), server.descriptors(), memory
 
 
 def settled(server):

@@ -291,6 +291,13 @@ class Kagamid(Program):
     def descendants(self):
         return children(self.pid)
 
+    def descriptors(self):
+        """The number of its open descriptors; always 0 for whoever is not root, since it is not dumpable."""
+        try:
+            return len(os.listdir("/proc/%d/fd" % self.pid))
+        except PermissionError:
+            return 0
+
     def named(self, name):
         """The process ids of its descendants with that name (which the kernel cuts after 15 letters)."""
         return [pid for pid, other in self.descendants().items() if other == name[:15]]
