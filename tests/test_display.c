@@ -438,6 +438,8 @@ static void flow(void)
 	kg_flow_sent(&flow);
 	kg_flow_reset(&flow);
 	ok(kg_flow_may_plan(&flow, true) && kg_flow_acknowledged(&flow, 13, 0) == 0, "after a reset nothing is awaited");
+	ok(kg_flow_acknowledged(&flow, 9, 0xffffffff) == 0 && kg_flow_acknowledged(&flow, 9, 0) == 0 && kg_flow_may_plan(&flow, true),
+	   "whichever frame of before it a client names when it begins to acknowledge again");
 	flow.sent = flow.acknowledged = UINT32_MAX;
 	ok(kg_flow_next(&flow) == 1, "numbers wrap without 0");
 }

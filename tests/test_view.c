@@ -212,6 +212,7 @@ static void session_graphics(struct session *session, uint32_t version)
 {
 	struct kg_view_graphics graphics = { .version = version, .flags = 0x22, .reset = ++session->reset };
 
+	session->client.asked = 0;	// answers to earlier ones that are still to come are dropped as old, see on_slice()
 	gfx_decoder_advertise(&session->client, version, 0x22);
 	kg_channel_send(session->channel, KG_VIEW_GRAPHICS, &graphics, sizeof(graphics));
 }

@@ -40,8 +40,9 @@ int kg_flow_acknowledged(struct kg_flow *flow, uint32_t frame, uint32_t queue_de
 		return 0;
 	}
 	if (flow->unacknowledging) {
+		/* What came before the reset is not waited for, whichever frame the client names. */
 		flow->unacknowledging = false;
-		flow->acknowledged = frame;
+		flow->acknowledged = (int32_t)(frame - flow->first) < 0 ? flow->first - 1 : frame;
 	} else if ((int32_t)(frame - flow->acknowledged) > 0) {
 		flow->acknowledged = frame;
 	}
