@@ -221,11 +221,8 @@ def certificate():
 # ---- PAM ----
 
 def pam():
-    if os.geteuid():
-        return skip("PAM: not root")
-    with open(os.path.join(kagami.BUILD, "config.h")) as config:
-        if "#define HAVE_PAM 1" not in config.read():
-            return skip("PAM: built without it")
+    if kagami.lacks_pam():
+        return skip("log-in by PAM: " + kagami.lacks_pam())
     with SystemUser() as user, Configured(server="security = tls", limits="failures = 0") as server:
         name, password = user.name, user.password
         with Strict(server, "--tls", user=name, password=password) as client:

@@ -189,6 +189,8 @@ def shown():
 
 
 def pam():
+    if kagami.lacks_pam():
+        return skip("log-in by PAM: " + kagami.lacks_pam())
     with SystemUser() as user, Configured(server="security = tls") as server:
         what = Secrets(user.password, os.path.join(server.state, "server.key"))
         with Strict(server, "--tls", user=user.name, password=user.password) as client:

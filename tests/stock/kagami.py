@@ -247,6 +247,14 @@ class Show(Program):
 
 # ---- kagami ----
 
+def lacks_pam():
+    """Why log-in by PAM cannot be tested here, or None."""
+    if os.geteuid():
+        return "only root can check passwords with PAM"
+    with open(os.path.join(BUILD, "config.h")) as config:
+        return None if "#define HAVE_PAM 1" in config.read() else "built without PAM"
+
+
 class SystemUser:
     """An account of this machine, for PAM; it has no home and is removed at the end. Only root can make one."""
 
