@@ -71,7 +71,7 @@ def test_way_of_a_connection():
 
 
 def test_log_in():
-    with Kagamid(config=USERS.format(handshake=15), before=accounts('anna', 'carl', 'dora')) as k:
+    with Kagamid(config=USERS.format(handshake=15), before=accounts('anna', 'bert', 'carl', 'dora')) as k:
         good, _, _ = k.client().log_in('anna', 'wrong')
         ok(not good and k.logs('login failed: user "anna" from 127.0.0.1\n'), 'a wrong password is not welcome, and logged')
         good, _, _ = k.client().log_in('a"b\\c', 'wrong')
@@ -91,6 +91,9 @@ def test_log_in():
         ok(e.ask('attach') == 'end no desktop', 'a user without a desktop is told so')
         f = k.client().hello()
         ok(f.ask('logon').startswith('welcome 0 '), 'nobody is welcome without a proof')
+        g = k.client().hello()
+        ok(g.ask(f'relay bert {password("bert")}').startswith('welcome 0 ') and
+           k.logs('login failed: user "bert" from 127.0.0.1\n'), 'a log-in that was made for another server is not welcome')
 
 
 def test_misbehaviour():

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/writer.h"
+#include "server/broker/binding.h"
 #include "server/broker/hashes.h"
 #include "server/broker/keys.h"
 #include "server/broker/legacy-crypto.h"
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
 #include <openssl/rsa.h>
 
 static char directory[] = "/tmp/kagami-test-XXXXXX";
@@ -127,7 +129,7 @@ static size_t make(struct kg_legacy_crypto *crypto, const struct login *login, s
 
 	uint8_t exported[16];
 
-	kg_rc4(crypto, base, ask->session_key, exported);
+	kg_rc4(crypto, base, ask->session_key, 16, exported);
 	kg_hmac_md5(crypto, exported, tail + at, ask->messages, ask->mic);
 	if (login->wrong_mic)
 		ask->mic[3] ^= 1;
@@ -183,6 +185,102 @@ static void check_login(struct kg_hashes *hashes)
 		ok(!first.ok && first.why && memcmp(first.key, second.key, 16), "%s is refused with a random key (%s)",
 		   wrong[i].what, first.why);
 	}
+}
+
+/* ---- what binds a log-in to our TLS key ---- */
+
+struct seal {
+	const char *what;
+	uint8_t exported[16];
+	const char *key;	// that the client saw
+	const char *magic;	// of the hash
+	uint8_t their_nonce;	// of the hash; the message says 7
+	bool has_nonce;
+	uint32_t number;	// sequence number
+	int flip, cut;		// a byte of the sealed message that is changed, or -1; bytes cut off
+};
+
+#define KEY "the SubjectPublicKey of this server"
+
+static size_t seal(struct kg_legacy_crypto *crypto, const struct seal *how, uint8_t sealed[512])
+{
+	static const char *const magics[] = { "session key to client-to-server signing key magic constant",
+					      "session key to client-to-server sealing key magic constant" };
+	uint8_t keys[2][16], bytes[512], numbered[512], mac[16], out[512];
+	struct kg_writer hashed = kg_writer_of(bytes, sizeof(bytes));
+	size_t size = strlen(how->key);
+
+	for (int i = 0; i < 2; i++) {
+		memcpy(bytes, how->exported, 16);
+		strcpy((char *)bytes + 16, magics[i]);
+		kg_md5(crypto, bytes, 16 + strlen(magics[i]) + 1, keys[i]);
+	}
+	kg_write_bytes(&hashed, how->magic, strlen(how->magic) + 1);
+	memset(hashed.at, how->their_nonce, 32);
+	hashed.at += 32;
+	kg_write_bytes(&hashed, how->key, strlen(how->key));
+	memcpy(numbered, &how->number, 4);
+	if (how->has_nonce) {
+		unsigned length = 32;
+
+		size = 32;
+		EVP_Digest(bytes, kg_writer_size(&hashed), numbered + 4, &length, EVP_sha256(), NULL);
+	} else {
+		memcpy(numbered + 4, how->key, size);
+	}
+	kg_hmac_md5(crypto, keys[0], numbered, 4 + size, mac);
+	memcpy(numbered + 4 + size, mac, 8);
+	kg_rc4(crypto, keys[1], numbered + 4, size + 8, out);
+	memcpy(sealed, "\1\0\0\0", 4);
+	memcpy(sealed + 4, out + size, 8);
+	memcpy(sealed + 12, &how->number, 4);
+	memcpy(sealed + 16, out, size);
+	if (how->flip >= 0)
+		sealed[how->flip] ^= 4;
+	return 16 + size - (size_t)how->cut;
+}
+
+static bool binds(struct kg_legacy_crypto *crypto, const struct seal *how)
+{
+	static const uint8_t exported[16] = { 1, 2, 3 };
+	struct kg_session_logon logon = { .has_nonce = how->has_nonce };
+	uint8_t sealed[512];
+	size_t size = seal(crypto, how, sealed);
+	uint8_t *exact = malloc(size);
+	bool right;
+
+	memcpy(exact, sealed, size);
+	memset(logon.nonce, 7, sizeof(logon.nonce));
+	right = kg_binding_right(crypto, exported, &logon, exact, size, (const uint8_t *)KEY, strlen(KEY));
+	free(exact);
+	return right;
+}
+
+static void check_binding(struct kg_legacy_crypto *crypto)
+{
+	const struct seal good = { "", { 1, 2, 3 }, KEY, "CredSSP Client-To-Server Binding Hash", 7, true, 0, -1, 0 };
+	struct seal wrong[] = { good, good, good, good, good, good, good, good }, old = good, cut = good;
+	bool right = true;
+
+	ok(binds(crypto, &good), "a log-in that was made for this server is bound to it");
+	old.has_nonce = false;
+	ok(binds(crypto, &old), "and one by CredSSP before version 5");
+	wrong[0].what = "made for another server", wrong[0].key = "the SubjectPublicKey of that server";
+	wrong[1].what = "whose key is another", wrong[1].exported[5] = 1;
+	wrong[2].what = "with another nonce", wrong[2].their_nonce = 8;
+	wrong[3].what = "that is our answer, played back", wrong[3].magic = "CredSSP Server-To-Client Binding Hash";
+	wrong[4].what = "with a longer key of before version 5", wrong[4].key = KEY "x", wrong[4].has_nonce = false;
+	wrong[5].what = "with another key of before version 5", wrong[5].key = "x", wrong[5].has_nonce = false;
+	wrong[6].what = "of another version of signatures", wrong[6].flip = 0;
+	wrong[7].what = "with another number in its signature", wrong[7].flip = 12;
+	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong); i++)
+		ok(!binds(crypto, &wrong[i]), "one %s is not", wrong[i].what);
+	for (cut.cut = 1; cut.cut <= 48; cut.cut++)
+		right = right && !binds(crypto, &cut);
+	ok(right, "nor one that is cut off");
+	for (struct seal flipped = good; ++flipped.flip < 48;)
+		right = right && !binds(crypto, &flipped);
+	ok(right, "nor one with a changed byte");
 }
 
 static void check_malformed(struct kg_hashes *hashes)
@@ -361,6 +459,7 @@ int main(void)
 	    kg_hashes_add_password(hashes, "jörg", "Geheim-π") < 0)
 		return 1;
 	check_login(hashes);
+	check_binding(kg_hashes_crypto(hashes));
 	check_malformed(hashes);
 	known = median_ms(hashes, "anna");
 	unknown = median_ms(hashes, "nobody-at-all");

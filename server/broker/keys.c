@@ -208,6 +208,14 @@ const char *kg_tls_keys_pem(const struct kg_tls_keys *keys, size_t *ret_size)
 	return keys->pem;
 }
 
+const uint8_t *kg_tls_keys_public(const struct kg_tls_keys *keys, size_t *ret_size)
+{
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(keys->certificate);
+
+	*ret_size = (size_t)ASN1_STRING_length(bits);
+	return ASN1_STRING_get0_data(bits);
+}
+
 void kg_tls_keys_fingerprint(const struct kg_tls_keys *keys, char text[KG_FINGERPRINT_TEXT_SIZE])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];

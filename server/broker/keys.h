@@ -19,6 +19,9 @@ void kg_tls_keys_free(struct kg_tls_keys *keys);	// NULL is fine
 
 /* The certificate (chain) as PEM, for sessions; valid as long as keys. */
 const char *kg_tls_keys_pem(const struct kg_tls_keys *keys, size_t *ret_size);
+
+/* SubjectPublicKey of the certificate, to which a log-in by CredSSP is bound; valid as long as keys. */
+const uint8_t *kg_tls_keys_public(const struct kg_tls_keys *keys, size_t *ret_size);
 void kg_tls_keys_fingerprint(const struct kg_tls_keys *keys, char text[KG_FINGERPRINT_TEXT_SIZE]);
 
 /* Days until the certificate ends; negative when it has ended. */

@@ -1,15 +1,13 @@
 /* One connection: a pair of processes, its states and its messages. */
-#include "server/broker/session.h"
+#include "server/broker/session-impl.h"
 
 #include "base/limits.h"
 #include "base/loop.h"
 #include "server/broker/audit.h"
 #include "server/broker/desktops.h"
 #include "server/broker/directory.h"
-#include "server/broker/hashes.h"
 #include "server/broker/keys.h"
 #include "server/broker/spawn.h"
-#include "server/broker/verify.h"
 #include "server/control/auth-messages.h"
 #include "server/control/channel.h"
 
@@ -29,7 +27,7 @@ const char *kg_session_state_text(enum kg_session_state state)
 	return text[state];
 }
 
-static void set_deadline(struct kg_session *session, uint64_t in_us)
+void kg_session_set_deadline(struct kg_session *session, uint64_t in_us)
 {
 	kg_watch_arm(session->deadline, in_us);
 }
@@ -46,11 +44,11 @@ static void doom(struct kg_session *session, const char *why)
 {
 	set_why(session, why);
 	session->state = KG_SESSION_ENDING;
-	set_deadline(session, UINT64_MAX);
+	kg_session_set_deadline(session, UINT64_MAX);
 	kg_process_kill(session->process);
 }
 
-static int violation(struct kg_session *session, const char *what)
+int kg_session_violation(struct kg_session *session, const char *what)
 {
 	(void)kg_warn(0, "session[%d] from %s: %s", session->pid, session->peer.host, what);
 	set_why(session, kg_end_reason_text(KG_END_VIOLATION));
@@ -82,99 +80,20 @@ static void check_ready(struct kg_session *session)
 	if (!session->ready || !session->auth_ready)
 		return;
 	session->state = KG_SESSION_SPARE;
-	set_deadline(session, UINT64_MAX);
+	kg_session_set_deadline(session, UINT64_MAX);
 	session->context->spare(session->context->data, session);
 }
 
 static int on_ready(struct kg_session *session, const struct kg_session_ready *ready)
 {
 	if (session->state != KG_SESSION_STARTING || session->ready)
-		return violation(session, "READY twice");
+		return kg_session_violation(session, "READY twice");
 	session->ready = true;
 	session->layers = (int)ready->layers;
 	session->freerdp = ready->freerdp;
 	kg_debug("session[%d]: ready %.1f ms after its start", session->pid, (double)(kg_now_us() - session->started_us) / 1000);
 	check_ready(session);
 	return 0;
-}
-
-/* ---- handshake ---- */
-
-static int on_sign(struct kg_session *session, const struct kg_session_sign *ask, size_t size)
-{
-	uint8_t bytes[sizeof(struct kg_session_signed) + KG_SESSION_SIGNATURE_MAX];
-	struct kg_session_signed answer = { .ok = 1 };
-	size_t signature_size = KG_SESSION_SIGNATURE_MAX;
-	const char *why = "";
-	int r;
-
-	if (session->signed_once)
-		return violation(session, "asked for a second signature");
-	session->signed_once = true;
-	r = kg_tls_keys_sign(session->context->keys, ask, ask + 1, size - sizeof(*ask), bytes + sizeof(answer),
-			     &signature_size, &why);
-	if (r < 0)
-		return violation(session, why);
-	return kg_channel_send_tail(session->control, KG_SESSION_SIGNED, &answer, sizeof(answer), bytes + sizeof(answer),
-				    signature_size);
-}
-
-/* kagami-auth has said, or shown, who it is. */
-static void log_in_result(struct kg_session *session, bool ok, const char *user, const char *why)
-{
-	snprintf(session->user, sizeof(session->user), "%s", user);
-	session->proved = ok;
-	if (ok) {
-		kg_limits_proved(session->context->limits, &session->peer.address);
-		return;
-	}
-	kg_limits_failed(session->context->limits, &session->peer.address, kg_now_us());
-	kg_audit_login_failed(session->user, &session->peer, why);
-}
-
-static int welcome(struct kg_session *session)
-{
-	struct kg_session_welcome welcome = { .ok = session->proved };
-	int r;
-
-	session->logon_waits = false;
-	if (!session->verified)		// its auth was shown nothing
-		(void)kg_warn(0, "session[%d] from %s: LOGON without a proof", session->pid, session->peer.host);
-	if (session->proved) {
-		r = kg_cookies_make(session->context->cookies, &session->cookie);
-		if (r < 0)
-			return r;
-		welcome.logon_id = session->cookie.logon_id;
-		memcpy(welcome.reconnect_random, session->cookie.random, sizeof(welcome.reconnect_random));
-		memcpy(welcome.user, session->user, strnlen(session->user, sizeof(welcome.user) - 1));
-	}
-	r = kg_channel_send(session->control, KG_SESSION_WELCOME, &welcome, sizeof(welcome));
-	explicit_bzero(&welcome, sizeof(welcome));
-	if (r < 0 || !session->proved)
-		return r;
-	session->state = KG_SESSION_LOGGED_IN;
-	session->logged_in_us = kg_now_us();
-	kg_limits_logged_in(session->context->limits, &session->peer.address);
-	session->counted_session = true;
-	kg_channel_set_phase(session->control, KG_SESSION_OPEN);
-	set_deadline(session, session->context->config->handshake_s * 1000000ull);
-	kg_audit_login(session->user, &session->peer, &session->id);
-	kg_debug("session[%d]: logged in %.1f ms after its hand-over", session->pid,
-		 (double)(session->logged_in_us - session->connected_us) / 1000);
-	return 0;
-}
-
-static int on_logon(struct kg_session *session)
-{
-	if (session->logon_asked)
-		return violation(session, "LOGON twice");
-	session->logon_asked = true;
-	/* PAM's result was sent before LOGON, but comes on another channel: it is as good as here. */
-	if (session->context->config->security == KG_SECURITY_TLS && !session->verified && session->auth_control) {
-		session->logon_waits = true;
-		return 0;
-	}
-	return welcome(session);
 }
 
 /* ---- desktop ---- */
@@ -193,7 +112,7 @@ static void on_view(void *data, int fd, const struct kg_id *desktop, int error)
 	if (kg_channel_send_fd(session->control, KG_SESSION_VIEW, &view, sizeof(view), fd) < 0)
 		return;
 	session->state = KG_SESSION_ATTACHED;
-	set_deadline(session, UINT64_MAX);
+	kg_session_set_deadline(session, UINT64_MAX);
 	if (session->desktop_starts != kg_desktop_starts(session->desktop)) {
 		session->desktop_starts = kg_desktop_starts(session->desktop);
 		session->attaches = 0;
@@ -239,7 +158,7 @@ static bool come_in(struct kg_session *session, const struct kg_session_attach *
 static int on_attach(struct kg_session *session, const struct kg_session_attach *attach)
 {
 	if (session->want)
-		return violation(session, "ATTACH twice");
+		return kg_session_violation(session, "ATTACH twice");
 	if (session->state == KG_SESSION_LOGGED_IN && !session->desktop && !come_in(session, attach))
 		return 0;
 	if (session->state == KG_SESSION_ATTACHED && session->desktop_starts == kg_desktop_starts(session->desktop) &&
@@ -265,9 +184,9 @@ static int on_control(void *data, struct kg_message *message)
 	case KG_SESSION_READY:
 		return on_ready(session, message->body);
 	case KG_SESSION_SIGN:
-		return on_sign(session, message->body, message->size);
+		return kg_session_sign(session, message->body, message->size);
 	case KG_SESSION_LOGON:
-		return on_logon(session);
+		return kg_session_logon(session, message->body, message->size);
 	case KG_SESSION_ATTACH:
 		return on_attach(session, message->body);
 	default:
@@ -288,39 +207,7 @@ static void on_control_ended(void *data, int error)
 		return doom(session, kg_end_reason_text(KG_END_VIOLATION));
 	/* It is about to end; on_process_ended() says how. */
 	session->state = KG_SESSION_ENDING;
-	set_deadline(session, GONE_US);
-}
-
-static int on_verify(struct kg_session *session, const struct kg_auth_verify *ask, size_t size)
-{
-	struct kg_verify_result result = { 0 };
-	struct kg_auth_key key;
-	int r;
-
-	if (session->verified)
-		return violation(session, "its auth asked for a second key");
-	session->verified = true;
-	(void)kg_hashes_refresh(session->context->hashes);
-	kg_verify_ntlm(session->context->hashes, ask, (const uint8_t *)(ask + 1), size - sizeof(*ask), kg_filetime_now(),
-		       &result);
-	memcpy(key.key, result.key, sizeof(key.key));
-	r = kg_channel_send(session->auth_control, KG_AUTH_KEY, &key, sizeof(key));
-	explicit_bzero(&key, sizeof(key));
-	log_in_result(session, result.ok, result.user, result.why);
-	explicit_bzero(&result, sizeof(result));
-	return r;
-}
-
-static int on_pam_result(struct kg_session *session, const struct kg_auth_pam_result *result)
-{
-	char user[sizeof(result->user)];
-
-	if (session->verified || session->context->config->security != KG_SECURITY_TLS)
-		return violation(session, "its auth sent a second result");
-	session->verified = true;
-	snprintf(user, sizeof(user), "%.*s", (int)sizeof(result->user) - 1, result->user);
-	log_in_result(session, result->ok == 1 && *user, user, NULL);
-	return session->logon_waits ? welcome(session) : 0;
+	kg_session_set_deadline(session, GONE_US);
 }
 
 static int on_auth(void *data, struct kg_message *message)
@@ -332,7 +219,7 @@ static int on_auth(void *data, struct kg_message *message)
 		return 0;
 	if (message->id == KG_AUTH_READY) {
 		if (session->state != KG_SESSION_STARTING || session->auth_ready)
-			return violation(session, "its auth said READY twice");
+			return kg_session_violation(session, "its auth said READY twice");
 		session->auth_ready = true;
 		session->auth_layers = (int)ready->layers;
 		kg_channel_set_phase(session->auth_control, KG_AUTH_RUN);
@@ -340,14 +227,14 @@ static int on_auth(void *data, struct kg_message *message)
 		return 0;
 	}
 	if (session->state != KG_SESSION_HANDSHAKING)
-		return violation(session, "its auth spoke at the wrong time");
+		return kg_session_violation(session, "its auth spoke at the wrong time");
 	switch (message->id) {
 	case KG_AUTH_VERIFY:
 		if (session->context->config->security != KG_SECURITY_NLA)
-			return violation(session, "its auth asked for a key");
-		return on_verify(session, message->body, message->size);
+			return kg_session_violation(session, "its auth asked for a key");
+		return kg_session_verify(session, message->body, message->size);
 	case KG_AUTH_PAM_RESULT:
-		return on_pam_result(session, message->body);
+		return kg_session_pam_result(session, message->body);
 	default:
 		return -EPROTO;
 	}
@@ -363,7 +250,7 @@ static void on_auth_ended(void *data, int error)
 	if (error == -EPROTO || error == -ENOBUFS || session->state < KG_SESSION_HANDSHAKING)
 		doom(session, error ? kg_end_reason_text(KG_END_VIOLATION) : "its auth has ended");
 	else if (session->logon_waits)
-		(void)welcome(session);
+		(void)kg_session_welcome(session);
 }
 
 static void on_auth_process_ended(void *data, int status)
@@ -418,7 +305,7 @@ void kg_session_end(struct kg_session *session, enum kg_end_reason reason)
 	    kg_channel_send(session->control, KG_SESSION_END, &end, sizeof(end)) < 0)
 		return doom(session, kg_end_reason_text(reason));
 	session->state = KG_SESSION_ENDING;
-	set_deadline(session, END_US);
+	kg_session_set_deadline(session, END_US);
 }
 
 /* ---- start ---- */
@@ -550,6 +437,6 @@ int kg_session_connect(struct kg_session *session, int fd, const struct kg_peer 
 	session->connected_us = kg_now_us();
 	session->state = KG_SESSION_HANDSHAKING;
 	kg_channel_set_phase(session->control, KG_SESSION_HANDSHAKE);
-	set_deadline(session, session->context->config->handshake_s * 1000000ull);
+	kg_session_set_deadline(session, session->context->config->handshake_s * 1000000ull);
 	return 0;
 }

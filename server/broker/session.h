@@ -77,7 +77,8 @@ struct kg_session {
 	bool counted, counted_session;	// in the limits: as a handshake, as a session
 	bool signed_once, verified;	// one signature, one log-in attempt
 	bool proved, logon_asked;
-	bool logon_waits;		// LOGON came before the proof
+	bool logon_waits;		// PAM: LOGON came before the proof
+	uint8_t exported[16];		// NLA: key of the log-in that was verified, until LOGON shows that it was meant for us
 	int pid, auth_pid;		// for log lines, also when the processes are gone
 	enum kg_end_reason reason;	// of kagamid's END
 	char why[64];			// how it ended, for the log

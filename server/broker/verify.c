@@ -130,21 +130,20 @@ static int owf(struct kg_legacy_crypto *crypto, const struct attempt *a, const u
 	return kg_hmac_md5(crypto, hash, identity, a->user_size + a->domain_size, ret);
 }
 
-/* MIC over the three messages with the key that the client exported. */
+/* MIC over the three messages with the key that the client exported, and that key. */
 static int mic_of(struct kg_legacy_crypto *crypto, const struct attempt *a, const struct kg_auth_verify *ask,
-		  const uint8_t key[16], const uint8_t proof[16], uint8_t ret[16])
+		  const uint8_t key[16], const uint8_t proof[16], uint8_t ret[16], uint8_t ret_exported[16])
 {
-	uint8_t base[16], exported[16], decrypted[16];
+	uint8_t base[16], decrypted[16];
 	int r = kg_hmac_md5(crypto, key, proof, 16, base);
 
 	if (r == 0)
-		r = kg_rc4(crypto, base, ask->session_key, decrypted);
+		r = kg_rc4(crypto, base, ask->session_key, sizeof(decrypted), decrypted);
 	if (r == 0) {
-		memcpy(exported, a->flags & NEGOTIATE_KEY_EXCH ? decrypted : base, 16);
-		r = kg_hmac_md5(crypto, exported, a->messages, a->messages_size, ret);
+		memcpy(ret_exported, a->flags & NEGOTIATE_KEY_EXCH ? decrypted : base, 16);
+		r = kg_hmac_md5(crypto, ret_exported, a->messages, a->messages_size, ret);
 	}
 	explicit_bzero(base, sizeof(base));
-	explicit_bzero(exported, sizeof(exported));
 	explicit_bzero(decrypted, sizeof(decrypted));
 	return r;
 }
@@ -168,24 +167,27 @@ static const char *public_fault(const struct attempt *a, uint64_t now)
 
 /* Both ways to write a name in capitals are tried, always, so that the time says nothing. */
 static bool secret_right(struct kg_legacy_crypto *crypto, const struct attempt *a, const struct kg_auth_verify *ask,
-			 const uint8_t hash[16], uint8_t ret_key[16])
+			 const uint8_t hash[16], struct kg_verify_result *ret)
 {
 	bool right = false;
 
 	for (int ascii_only = 0; ascii_only < 2; ascii_only++) {
-		uint8_t key[16], proof[16], mic[16];
+		uint8_t key[16], proof[16], mic[16], exported[16];
 
 		if (owf(crypto, a, hash, ascii_only, key) == 0 &&
 		    kg_hmac_md5(crypto, key, a->proof_input, a->proof_input_size, proof) == 0 &&
-		    mic_of(crypto, a, ask, key, proof, mic) == 0) {
+		    mic_of(crypto, a, ask, key, proof, mic, exported) == 0) {
 			bool good = !(CRYPTO_memcmp(proof, a->response, 16) | CRYPTO_memcmp(mic, ask->mic, 16));
 
-			if (good)
-				memcpy(ret_key, key, 16);
+			if (good) {
+				memcpy(ret->key, key, 16);
+				memcpy(ret->exported, exported, 16);
+			}
 			right |= good;
 		}
 		explicit_bzero(key, sizeof(key));
 		explicit_bzero(proof, sizeof(proof));
+		explicit_bzero(exported, sizeof(exported));
 	}
 	return right;
 }
@@ -194,6 +196,7 @@ static void fail(struct kg_verify_result *ret, const char *why)
 {
 	ret->ok = false;
 	ret->why = why;
+	explicit_bzero(ret->exported, sizeof(ret->exported));
 	if (getrandom(ret->key, sizeof(ret->key), 0) != sizeof(ret->key))
 		abort();	// no randomness: nothing here may go on
 }
@@ -215,7 +218,7 @@ void kg_verify_ntlm(struct kg_hashes *hashes, const struct kg_auth_verify *ask, 
 		return fail(ret, "no proper user name");
 	}
 	known = kg_hashes_find(hashes, ret->user, &entry);
-	right = secret_right(kg_hashes_crypto(hashes), &attempt, ask, entry.hash, ret->key);
+	right = secret_right(kg_hashes_crypto(hashes), &attempt, ask, entry.hash, ret);
 	fault = public_fault(&attempt, now);
 	if (!known)
 		fail(ret, "unknown user");

@@ -69,6 +69,16 @@ struct kg_session_signed {
 } KG_WIRE;				// tail: the signature
 #define KG_SESSION_SIGNATURE_MAX 512
 
+/*
+ * NLA: what the client sealed of our TLS key ([MS-CSSP] 3.1.5, steps 3 and 4), so that a log-in that was made for another
+ * server, and that a session relays, is worth nothing. All zero without NLA.
+ */
+struct kg_session_logon {
+	uint32_t has_nonce;		// 1: the SHA-256 of nonce and key is sealed (CredSSP 5 and later), 0: the key itself
+	uint8_t nonce[32];
+} KG_WIRE;				// tail: pubKeyAuth as it came: signature, then the sealed bytes
+#define KG_SESSION_SEALED_MAX 2200	// an RSA key of 16384 bits
+
 struct kg_session_welcome {
 	uint32_t ok;			// 0: nobody was proved on this connection
 	uint32_t logon_id;		// for the automatic reconnection cookie ([MS-RDPBCGR] 2.2.4.2)

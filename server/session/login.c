@@ -25,10 +25,15 @@ static void wipe(rdpSettings *settings, FreeRDP_Settings_Keys_String key)
 
 static int ask_for_welcome(struct kg_session *session)
 {
+	struct kg_tsrequest *binding = &session->binding;
+	struct kg_session_logon logon = { .has_nonce = binding->has_nonce };
 	struct kg_session_welcome welcome;
 	size_t size = sizeof(welcome);
-	int r = kg_channel_ask(session->control, KG_SESSION_LOGON, NULL, 0, NULL, 0, KG_SESSION_WELCOME, &welcome, &size, NULL,
-			       WELCOME_MS);
+	int r;
+
+	memcpy(logon.nonce, binding->nonce, sizeof(logon.nonce));
+	r = kg_channel_ask(session->control, KG_SESSION_LOGON, &logon, sizeof(logon), binding->sealed, binding->sealed_size,
+			   KG_SESSION_WELCOME, &welcome, &size, NULL, WELCOME_MS);
 
 	/* The attempt is over, whatever came of it. */
 	kg_security_set_login(NULL);

@@ -8,6 +8,7 @@
 #include "server/session/legacy.h"
 #include "server/session/pointer.h"
 #include "server/session/transport.h"
+#include "server/session/tsrequest.h"
 #include "server/session/view.h"
 
 #include "server/control/reasons.h"
@@ -47,6 +48,7 @@ struct kg_session {
 	uint8_t reconnect_random[16];
 
 	struct kg_transport transport;
+	struct kg_tsrequest binding;	// NLA: of the log-in to our key
 	struct kg_view view;
 	struct kg_gfx gfx;
 	struct kg_legacy legacy;

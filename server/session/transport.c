@@ -69,13 +69,19 @@ static void blank_password(struct kg_transport *transport, uint8_t *pdu, size_t 
 static int read_pdu(rdpTransport *rdp, wStream *stream)
 {
 	struct kg_transport *transport = transport_of(rdp);
+	struct kg_session *session = kg_session_of(transport->context);
 	int r = transport->refused ? -1 : transport->original.ReadPdu(rdp, stream);
 
 	if (!transport->greeted && !is_rdp(transport, stream, r)) {
 		kg_info("the client does not speak RDP");
 		return -1;
 	}
-	if (r > 0 && !transport->blanked && kg_session_of(transport->context)->security == KG_SECURITY_NLA)
+	if (r > 0 && session->security == KG_SECURITY_NLA && session->login && Stream_Buffer(stream)[0] == KG_TSREQUEST_TAG &&
+	    kg_tsrequest_read(&session->binding, Stream_Buffer(stream), (size_t)r) < 0) {
+		kg_info("the client's log-in is malformed");
+		return -1;
+	}
+	if (r > 0 && !transport->blanked && session->security == KG_SECURITY_NLA)
 		blank_password(transport, Stream_Buffer(stream), (size_t)r);
 	if (r == sizeof(erect_domain_broken) && !transport->domain_erected &&
 	    !memcmp(Stream_Buffer(stream), erect_domain_broken, sizeof(erect_domain_broken))) {

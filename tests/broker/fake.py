@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -78,8 +79,25 @@ def rc4(key, data):
     return bytes(out)
 
 
+def public_key(pem):
+    """SubjectPublicKey of an RSA certificate."""
+    certificate = ssl.PEM_cert_to_DER_cert(pem.decode())
+    at = certificate.index(bytes.fromhex('06092a864886f70d0101010500') + b'\x03\x82') + 17
+    return certificate[at + 1:at + struct.unpack('>H', certificate[at - 2:at])[0]]
+
+
+def bind(exported, key):
+    """The body of LOGON: what a client of CredSSP seals of the server's key, with the key of its log-in."""
+    def derived(magic):
+        return hashlib.md5(exported + b'session key to client-to-server ' + magic + b' key magic constant\0').digest()
+    nonce = os.urandom(32)
+    data = hashlib.sha256(b'CredSSP Client-To-Server Binding Hash\0' + nonce + key).digest()
+    sealed = rc4(derived(b'sealing'), data + hmac_md5(derived(b'signing'), bytes(4) + data)[:8])
+    return struct.pack('<I', 1) + nonce + struct.pack('<I', 1) + sealed[32:] + bytes(4) + sealed[:32]
+
+
 def ntlm_verify(user, password):
-    """The body of AUTH_VERIFY for a log-in as [MS-NLMP] has it, with MIC."""
+    """The body of AUTH_VERIFY for a log-in as [MS-NLMP] has it, with MIC; and its exported key."""
     challenge, client = os.urandom(8), os.urandom(8)
     now = struct.pack('<Q', int((time.time() + 11644473600) * 10000000))
     pairs = struct.pack('<HHI', 6, 4, 2) + struct.pack('<HH', 7, 8) + now + bytes(4)
@@ -105,7 +123,7 @@ def ntlm_verify(user, password):
     mic = hmac_md5(exported, signed)
     proof_value = challenge + temp
     return (struct.pack('<HHHH', len(name), 0, len(proof_value), len(signed)) + random + mic + name + proof_value +
-            signed)
+            signed), exported
 
 
 def tls13_bytes():
@@ -140,11 +158,15 @@ class Session:
 
     def log_in(self, user, password):
         self.login.send(f'{user} {password}'.encode())
-        self.login.recv(100)
-        return self.logon()
+        return self.logon(bind(self.login.recv(100), self.key))
 
-    def logon(self):
-        self.control.send(LOGON)
+    def relay(self, user, password):
+        """As log_in, with what the client sealed for another server."""
+        self.login.send(f'{user} {password}'.encode())
+        return self.logon(bind(self.login.recv(100), b'another' + self.key[7:]))
+
+    def logon(self, body=bytes(36)):
+        self.control.send(LOGON, body)
         body, _ = self.expect(WELCOME)
         ok, logon_id = struct.unpack('<II', body[:8])
         return f'welcome {ok} {logon_id} {body[8:24].hex()} {body[24:].rstrip(bytes(1)).decode()}'
@@ -162,7 +184,7 @@ class Session:
         return 'seen ' + self.view.recv(100).decode()
 
     def command(self, words):
-        if words[0] in ('sign', 'log_in', 'logon', 'attach', 'see'):
+        if words[0] in ('sign', 'log_in', 'relay', 'logon', 'attach', 'see'):
             return getattr(self, words[0])(*words[1:])
         if words[0] == 'say':
             os.write(2, b' '.join(w.encode().replace(b'\\n', b'\n') for w in words[1:]) + b'\n')
@@ -188,7 +210,8 @@ class Session:
 
     def run(self):
         self.client = None
-        self.expect(SETUP)
+        setup, _ = self.expect(SETUP)
+        self.key = public_key(setup[20:])
         self.control.send(READY, struct.pack('<II', 31, 3 << 16 | 10 << 8 | 3))
         _, fds = self.expect(CONNECT)
         self.client = socket.socket(fileno=fds[0])
@@ -218,6 +241,7 @@ def auth():
     control, login = Channel(3), socket.socket(fileno=4)
     _, body, _ = control.receive()
     security = struct.unpack('<I', body[:4])[0]
+    exported = bytes(16)
     control.send(AUTH_READY, struct.pack('<I', 31))
     while True:
         words = login.recv(1000).decode().split(' ')
@@ -226,9 +250,10 @@ def auth():
         if security == 2:
             control.send(AUTH_PAM_RESULT, struct.pack('<I256s', words[1] == 'right', words[0].encode()))
         else:
-            control.send(AUTH_VERIFY, ntlm_verify(*words))
+            body, exported = ntlm_verify(*words)
+            control.send(AUTH_VERIFY, body)
             control.receive()
-        login.send(b'done')
+        login.send(exported)
 
 
 def desktop():

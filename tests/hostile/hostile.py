@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
-from fake import hmac_md5, md4, rc4  # noqa: E402
+from fake import bind, hmac_md5, md4, public_key, rc4  # noqa: E402
 from harness import BUILD, SLOW, alive, children, done, note, ok, skip, wait_until  # noqa: E402,F401
 import tap  # noqa: E402
 
@@ -106,6 +106,11 @@ class Hostile:
                 if where:
                     file.write(f'where = {where}\n')
         return path
+
+    def key(self):
+        """SubjectPublicKey of its certificate."""
+        with open(os.path.join(self.state, 'server.crt'), 'rb') as file:
+            return public_key(file.read())
 
     def log(self, since=0):
         with open(self.log_path, 'rb') as file:
@@ -284,6 +289,7 @@ class Session:
         self.hostile = hostile
         self.mark = hostile.mark()
         self.edit = lambda proof: proof         # what is made of the proof before it is shown
+        self.exported = None                    # the key of the log-in that was shown
         self.address = address or hostile.address()
         self.socket = socket.create_connection(('127.0.0.1', hostile.port), 30, (self.address, 0))
         self.socket.settimeout(30)
@@ -362,14 +368,16 @@ class Session:
         challenge = answer[answer.find(b'NTLMSSP\0'):] if b'NTLMSSP\0' in answer else b''
         if not challenge:
             return None
-        proof = ntlm_authenticate(negotiate, challenge, user, password)
+        proof, self.exported = ntlm_authenticate(negotiate, challenge, user, password)
         second = spnego_response(self.edit(proof))
         self.tokens = [first, second]
         return self.accept(second)[0]
 
-    def logon(self):
-        """WELCOME's ok."""
-        self.send('control', message(6))
+    def logon(self, body=None):
+        """WELCOME's ok. body: of LOGON, in place of the right one."""
+        if body is None:
+            body = bind(self.exported, self.hostile.key()) if self.exported else bytes(36)
+        self.send('control', message(6, body))
         answer = self.receive('control')
         return answer is not None and answer[0] == 7 and struct.unpack('<I', answer[4:8])[0] == 1
 
@@ -428,7 +436,7 @@ def ntlm_negotiate():
 
 
 def ntlm_authenticate(negotiate, challenge, user, password):
-    """AUTHENTICATE with a MIC; keys and challenges by chance."""
+    """AUTHENTICATE with a MIC, and its exported key; keys and challenges by chance."""
     flags = struct.unpack('<I', challenge[20:24])[0]
     size, _, at = struct.unpack('<HHI', challenge[40:48])
     pairs = challenge[at:at + size]
@@ -454,7 +462,7 @@ def ntlm_authenticate(negotiate, challenge, user, password):
         payload += part
     head = b'NTLMSSP\0' + struct.pack('<I', 3) + fields + struct.pack('<I', flags) + bytes.fromhex('0601b11d0000000f')
     mic = hmac.new(exported, negotiate + challenge[:end_of(challenge)] + head + bytes(16) + payload, hashlib.md5).digest()
-    return head + mic + payload
+    return head + mic + payload, exported
 
 
 def end_of(challenge):

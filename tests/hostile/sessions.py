@@ -8,7 +8,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'hostile'))
-from hostile import (Bystander, Hostile, SANITIZED, Session, alive, attach_body, done, message, note, ok, skip,  # noqa: E402
+from hostile import (Bystander, Hostile, SANITIZED, Session, alive, attach_body, bind, done, message, note, ok, skip,  # noqa: E402
                      spnego_init, ntlm_negotiate, tables, view_open, wait_until)
 
 SYSTEM_CALL = r'session\[\d+\] from {}: killed by signal 31'
@@ -149,11 +149,21 @@ def try_log_on(h):
         welcome = s.logon()
         ok(not welcome and s.logs('LOGON without a proof'), 'a session without a proof is not welcome, and that is logged') \
             or note(s.log())
+    for what, body in (('for another server', lambda s: bind(s.exported, bytes(len(h.key())))),
+                       ('with another key', lambda s: bind(bytes(16), h.key())),
+                       ('and sealed nothing', lambda s: bytes(36)),
+                       ('and cut off what was sealed', lambda s: bind(s.exported, h.key())[:-1])):
+        with Session(h) as s:
+            s.log_in('mallory')
+            ok(not s.logon(body(s)) and s.logs(f'login failed: user "mallory" from {s.address}'),
+               f'a log-in that was made {what} is not welcome, and that is logged') or note(s.log())
+    try_violation(h, 'LOGON with a nonce that is half there', message(6, struct.pack('<I', 2) + bytes(32)), 'KG_SESSION_LOGON')
+
     def once(s):
         s.logon()
         return s.said.startswith('received 07')
-    try_violation(h, 'LOGON again', message(6), 'KG_SESSION_LOGON', once)
-    try_violation(h, 'LOGON 10,000 times', message(6), 'KG_SESSION_LOGON', count=10000)
+    try_violation(h, 'LOGON again', message(6, bytes(36)), 'KG_SESSION_LOGON', once)
+    try_violation(h, 'LOGON 10,000 times', message(6, bytes(36)), 'KG_SESSION_LOGON', count=10000)
     with Session(h) as s:
         ready = log_on(s)
         s.send('control', message(8, attach_body()), 50)
@@ -427,12 +437,12 @@ def try_passwords():
     with Hostile({'good': ('', ['anna'])}, security='tls') as h:
         h.become('locked')
         with Session(h) as s:
-            s.send('control', message(6))
+            s.send('control', message(6, bytes(36)))
             s.ask('close control')
             s.ask('close login')
             s.is_dead()
         with Session(h) as s:
-            s.send('control', message(6))
+            s.send('control', message(6, bytes(36)))
             s.ask('close login')
             ok(s.receive('control') and s.said[9:11] == '07' and s.said[17:25] == '00000000',
                'LOGON without a password is not welcome') or note((s.said, s.log()))
