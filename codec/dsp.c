@@ -1,6 +1,7 @@
 /* The C twins of the inner functions, and the table that chooses between them and the variants. */
 #include "codec/dsp.h"
 
+#include "codec/c.h"
 #include "codec/x86/x86.h"
 
 #define CHUNK 64		// pixels that are held at a time
@@ -92,6 +93,9 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		.tile_flat = tile_flat_c,
 		.planar_split = planar_split_c,
 		.planar_delta = planar_delta_c,
+		.rfx_lists = { kg_rfx_lists_symmetric_c, kg_rfx_lists_extrapolate_c },
+		.rfx_values = { kg_rfx_values_symmetric_c, kg_rfx_values_extrapolate_c },
+		.rfx_rlgr = { kg_rfx_rlgr1_c, kg_rfx_rlgr3_c },
 	};
 #if HAVE_AVX2
 	if (cpu >= KG_CPU_AVX2) {

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "codec/cpu.h"
+#include "codec/rfx.h"		// the inner functions of RemoteFX are described there
 
 /* Snapshot of a rectangle with comparison, see kg_tile_update(). */
 #define KG_TILE_UPDATE_FN(name)                                                                                        \
@@ -35,6 +36,9 @@ struct kg_dsp {
 	KG_TILE_FLAT_FN((*tile_flat));
 	KG_PLANAR_SPLIT_FN((*planar_split));
 	KG_PLANAR_DELTA_FN((*planar_delta));
+	KG_RFX_LISTS_FN((*rfx_lists[KG_RFX_WAVELETS]));
+	KG_RFX_VALUES_FN((*rfx_values[KG_RFX_WAVELETS]));
+	KG_RFX_RLGR_FN((*rfx_rlgr[KG_RFX_CODERS]));
 };
 
 void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu);
