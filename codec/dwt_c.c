@@ -38,7 +38,7 @@ INLINE int16_t low_of(int16_t x, int16_t before, int16_t after)
 
 INLINE int16_t quantise(int16_t c, int16_t multiplier, int16_t offset)
 {
-	return mulhrs((int16_t)(c + ((c >> 15) ^ offset)), multiplier);
+	return mulhrs((int16_t)(c + (c < 0 ? -offset : offset)), multiplier);
 }
 
 /* ---- colour ---- */

@@ -56,7 +56,7 @@ struct kg_rfx_quant {
  * What quantisation does in stage 1, whose coefficients c are int16_t in units of 1/16. mulhrs(a, b) is what pmulhrsw
  * does, (a * b + 0x4000) >> 15; multiplier is a power of two or 0, so this is a rounding shift.
  *
- *   HL1..HH3:  mulhrs(c + ((c >> 15) ^ offset), multiplier)	offset <= 0: a dead zone, the same for both signs
+ *   HL1..HH3:  mulhrs(c + (c < 0 ? -offset : offset), multiplier)	offset <= 0: a greater dead zone, 0 without upgrades
  *   LL3:       clamp(mulhrs(c + offset, multiplier), low, high)	so that what a decoder makes of it fits its int16
  *
  * No sum leaves int16_t. The same form gives the values of a first pass, whose last bits are left to upgrades.
