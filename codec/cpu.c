@@ -5,10 +5,18 @@ enum kg_cpu kg_cpu_best(void)
 {
 #if HAVE_AVX2
 	__builtin_cpu_init();	// looks at the operating system's support of the wide registers too
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
-		return KG_CPU_AVX2;
+	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2"))
+		return KG_CPU_C;
+#if HAVE_AVX512
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2"))
+		return KG_CPU_AVX512;
 #endif
+	return KG_CPU_AVX2;
+#else
 	return KG_CPU_C;
+#endif
 }
 
 const char *kg_cpu_name(enum kg_cpu cpu)
@@ -18,6 +26,8 @@ const char *kg_cpu_name(enum kg_cpu cpu)
 		return "c";
 	case KG_CPU_AVX2:
 		return "avx2";
+	case KG_CPU_AVX512:
+		return "avx512";
 	}
 	return "?";
 }
