@@ -1,15 +1,22 @@
-/* A strict client of the graphics pipeline. */
+/* A strict client of the graphics pipeline: messages and their order. */
 #include "tests/gfx-decode.h"
 
 #include "base/reader.h"
 #include "base/rect.h"
+#include "tests/gfx-codecs.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 enum {
 	WIRE_TO_SURFACE_1 = 1,
+	WIRE_TO_SURFACE_2 = 2,
+	DELETE_ENCODING_CONTEXT = 3,
 	SOLID_FILL = 4,
+	SURFACE_TO_SURFACE = 5,
+	SURFACE_TO_CACHE = 6,
+	CACHE_TO_SURFACE = 7,
+	EVICT_CACHE_ENTRY = 8,
 	CREATE_SURFACE = 9,
 	DELETE_SURFACE = 10,
 	START_FRAME = 11,
@@ -19,11 +26,10 @@ enum {
 	CAPS_CONFIRM = 19,
 };
 
-enum { CODEC_UNCOMPRESSED = 0, CODEC_PLANAR = 10, XRGB = 0x20 };
+enum { XRGB = 0x20 };
 enum { SINGLE = 0xe0, MULTIPART = 0xe1, SEGMENT_MAX = 65535 };
 
-/* Notes the first thing that is wrong. Returns false. */
-static bool __attribute__((format(printf, 2, 3))) wrong(struct gfx_decoder *decoder, const char *format, ...)
+bool gfx_wrong(struct gfx_decoder *decoder, const char *format, ...)
 {
 	va_list ap;
 
@@ -36,9 +42,8 @@ static bool __attribute__((format(printf, 2, 3))) wrong(struct gfx_decoder *deco
 
 int gfx_decoder_init(struct gfx_decoder *decoder)
 {
-	*decoder = (struct gfx_decoder){ .zgfx = zgfx_context_new(FALSE),
-					 .planar = freerdp_bitmap_planar_context_new(0, 64, 64) };
-	if (decoder->zgfx && decoder->planar)
+	*decoder = (struct gfx_decoder){ .zgfx = zgfx_context_new(FALSE), .codecs = gfx_codecs_new() };
+	if (decoder->zgfx && decoder->codecs)
 		return 0;
 	gfx_decoder_done(decoder);
 	return -ENOMEM;
@@ -57,13 +62,14 @@ void gfx_decoder_done(struct gfx_decoder *decoder)
 	drop_surfaces(decoder);
 	free(decoder->output);
 	zgfx_context_free(decoder->zgfx);
-	freerdp_bitmap_planar_context_free(decoder->planar);
+	gfx_codecs_free(decoder->codecs);
 	*decoder = (struct gfx_decoder){ 0 };
 }
 
 void gfx_decoder_advertise(struct gfx_decoder *decoder, uint32_t version, uint32_t flags)
 {
 	drop_surfaces(decoder);
+	gfx_codecs_reset(decoder->codecs);
 	decoder->asked++;
 	decoder->asked_version = version;
 	decoder->asked_flags = flags;
@@ -103,7 +109,7 @@ static bool caps_confirm(struct gfx_decoder *decoder, struct kg_reader *reader)
 	uint32_t version = kg_read_u32(reader), size = kg_read_u32(reader);
 
 	if (!decoder->asked)
-		return wrong(decoder, "CapsConfirm that was not asked for");
+		return gfx_wrong(decoder, "CapsConfirm that was not asked for");
 	decoder->asked--;
 	if (decoder->asked) {		// the answer to an earlier one
 		decoder->confirms++;
@@ -111,17 +117,19 @@ static bool caps_confirm(struct gfx_decoder *decoder, struct kg_reader *reader)
 		return true;
 	}
 	if (version != decoder->asked_version)
-		return wrong(decoder, "CapsConfirm of 0x%x instead of 0x%x", version, decoder->asked_version);
+		return gfx_wrong(decoder, "CapsConfirm of 0x%x instead of 0x%x", version, decoder->asked_version);
 	if (size != (version == 0x000a0100 ? 16 : 4) || kg_reader_left(reader) != size)
-		return wrong(decoder, "CapsConfirm with %u bytes of data", size);
-	if (size == 4 && kg_read_u32(reader) != decoder->asked_flags)
-		return wrong(decoder, "CapsConfirm with other flags");
+		return gfx_wrong(decoder, "CapsConfirm with %u bytes of data", size);
+	decoder->flags = size == 4 ? kg_read_u32(reader) : 0;
+	if (decoder->flags != (size == 4 ? decoder->asked_flags : 0))
+		return gfx_wrong(decoder, "CapsConfirm with other flags");
 	while (kg_reader_left(reader)) {
 		if (kg_read_u8(reader))
-			return wrong(decoder, "CapsConfirm of 10.1 with data");
+			return gfx_wrong(decoder, "CapsConfirm of 10.1 with data");
 	}
 	decoder->version = version;
 	decoder->confirms++;
+	gfx_cache_limit(decoder->codecs, version, decoder->flags);
 	return true;
 }
 
@@ -130,26 +138,26 @@ static bool reset_graphics(struct gfx_decoder *decoder, struct kg_reader *reader
 	uint32_t width = kg_read_u32(reader), height = kg_read_u32(reader), monitors = kg_read_u32(reader);
 
 	if (decoder->in_frame)
-		return wrong(decoder, "ResetGraphics in a frame");
+		return gfx_wrong(decoder, "ResetGraphics in a frame");
 	for (size_t i = 0; i < GFX_SURFACES; i++) {
 		if (decoder->surfaces[i].used)
-			return wrong(decoder, "ResetGraphics while surface %u lives", decoder->surfaces[i].id);
+			return gfx_wrong(decoder, "ResetGraphics while surface %u lives", decoder->surfaces[i].id);
 	}
 	if (!width || !height || width > 32766 || height > 32766 || monitors != 1)
-		return wrong(decoder, "ResetGraphics to %u x %u with %u monitors", width, height, monitors);
+		return gfx_wrong(decoder, "ResetGraphics to %u x %u with %u monitors", width, height, monitors);
 	if (kg_reader_left(reader) != 340 - 20)
-		return wrong(decoder, "ResetGraphics that is not 340 bytes");
+		return gfx_wrong(decoder, "ResetGraphics that is not 340 bytes");
 	if (kg_read_u32(reader) || kg_read_u32(reader) || kg_read_u32(reader) != width - 1 ||
 	    kg_read_u32(reader) != height - 1 || kg_read_u32(reader) != 1)
-		return wrong(decoder, "ResetGraphics with a monitor that is not the desktop");
+		return gfx_wrong(decoder, "ResetGraphics with a monitor that is not the desktop");
 	while (kg_reader_left(reader)) {
 		if (kg_read_u8(reader))
-			return wrong(decoder, "ResetGraphics with rubbish in its padding");
+			return gfx_wrong(decoder, "ResetGraphics with rubbish in its padding");
 	}
 	free(decoder->output);
 	decoder->output = calloc((size_t)width * height, 4);
 	if (!decoder->output)
-		return wrong(decoder, "no memory");
+		return gfx_wrong(decoder, "no memory");
 	decoder->width = width;
 	decoder->height = height;
 	decoder->reset = true;
@@ -163,9 +171,9 @@ static bool create_surface(struct gfx_decoder *decoder, struct kg_reader *reader
 	uint8_t format = kg_read_u8(reader);
 
 	if (find(decoder, id))
-		return wrong(decoder, "CreateSurface of surface %u that lives", id);
+		return gfx_wrong(decoder, "CreateSurface of surface %u that lives", id);
 	if (!width || !height || format != XRGB)
-		return wrong(decoder, "CreateSurface %u x %u, format 0x%x", width, height, format);
+		return gfx_wrong(decoder, "CreateSurface %u x %u, format 0x%x", width, height, format);
 	for (size_t i = 0; i < GFX_SURFACES; i++) {
 		struct gfx_surface *surface = &decoder->surfaces[i];
 
@@ -173,9 +181,9 @@ static bool create_surface(struct gfx_decoder *decoder, struct kg_reader *reader
 			continue;
 		*surface = (struct gfx_surface){ .used = true, .id = id, .width = width, .height = height };
 		surface->pixels = calloc((size_t)width * height, 4);
-		return surface->pixels ? true : wrong(decoder, "no memory");
+		return surface->pixels ? true : gfx_wrong(decoder, "no memory");
 	}
-	return wrong(decoder, "too many surfaces");
+	return gfx_wrong(decoder, "too many surfaces");
 }
 
 static bool delete_surface(struct gfx_decoder *decoder, struct kg_reader *reader)
@@ -184,7 +192,9 @@ static bool delete_surface(struct gfx_decoder *decoder, struct kg_reader *reader
 	struct gfx_surface *surface = find(decoder, id);
 
 	if (!surface || decoder->in_frame)
-		return wrong(decoder, "DeleteSurface of %u, which is not there or in use", id);
+		return gfx_wrong(decoder, "DeleteSurface of %u, which is not there or in use", id);
+	if (surface->has_context)
+		return gfx_wrong(decoder, "DeleteSurface of %u, whose encoding context lives", id);
 	free(surface->pixels);
 	*surface = (struct gfx_surface){ 0 };
 	return true;
@@ -197,9 +207,9 @@ static bool map_surface(struct gfx_decoder *decoder, struct kg_reader *reader)
 	struct gfx_surface *surface = find(decoder, id);
 
 	if (!surface || reserved)
-		return wrong(decoder, "MapSurfaceToOutput of %u, which is not there", id);
+		return gfx_wrong(decoder, "MapSurfaceToOutput of %u, which is not there", id);
 	if (x || y || surface->width != decoder->width || surface->height != decoder->height)
-		return wrong(decoder, "MapSurfaceToOutput of a surface that is not the output's size");
+		return gfx_wrong(decoder, "MapSurfaceToOutput of a surface that is not the output's size");
 	surface->mapped = true;
 	return true;
 }
@@ -209,11 +219,11 @@ static bool start_frame(struct gfx_decoder *decoder, struct kg_reader *reader)
 	uint32_t time = kg_read_u32(reader), frame = kg_read_u32(reader);
 
 	if (decoder->in_frame)
-		return wrong(decoder, "StartFrame %u in frame %u", frame, decoder->frame);
+		return gfx_wrong(decoder, "StartFrame %u in frame %u", frame, decoder->frame);
 	if ((time & 0x3ff) > 999 || (time >> 10 & 0x3f) > 59 || (time >> 16 & 0x3f) > 59 || time >> 22 > 23)
-		return wrong(decoder, "StartFrame at a time 0x%x that is none", time);
+		return gfx_wrong(decoder, "StartFrame at a time 0x%x that is none", time);
 	if (frame <= decoder->frame)
-		return wrong(decoder, "StartFrame %u after %u", frame, decoder->frame);
+		return gfx_wrong(decoder, "StartFrame %u after %u", frame, decoder->frame);
 	decoder->in_frame = true;
 	decoder->frame = frame;
 	return true;
@@ -224,7 +234,7 @@ static bool end_frame(struct gfx_decoder *decoder, struct kg_reader *reader)
 	uint32_t frame = kg_read_u32(reader);
 
 	if (!decoder->in_frame || frame != decoder->frame)
-		return wrong(decoder, "EndFrame %u without its start", frame);
+		return gfx_wrong(decoder, "EndFrame %u without its start", frame);
 	decoder->in_frame = false;
 	decoder->frames++;
 	for (size_t i = 0; i < GFX_SURFACES; i++) {
@@ -252,70 +262,167 @@ static bool solid_fill(struct gfx_decoder *decoder, struct kg_reader *reader)
 	struct gfx_surface *surface = find(decoder, id);
 
 	if (!decoder->in_frame || !surface || !count || kg_reader_left(reader) != (size_t)count * 8)
-		return wrong(decoder, "SolidFill of %u rectangles on %u out of place", count, id);
+		return gfx_wrong(decoder, "SolidFill of %u rectangles on %u out of place", count, id);
 	while (count--) {
 		struct kg_rect rect = read_rect(reader);
 
 		if (!inside(rect, surface))
-			return wrong(decoder, "SolidFill outside of its surface");
+			return gfx_wrong(decoder, "SolidFill outside of its surface");
 		fill(surface, rect, colour);
+		gfx_count(decoder, GFX_FILL, rect, 0);
 	}
 	decoder->fills++;
 	return true;
 }
 
-static bool uncompressed(struct gfx_surface *surface, struct kg_rect rect, const uint8_t *data, uint32_t size)
-{
-	size_t row = (size_t)kg_rect_width(rect) * 4;
-
-	if (size != row * kg_rect_height(rect))
-		return false;
-	for (int32_t y = rect.top; y < rect.bottom; y++, data += row)
-		memcpy(surface->pixels + ((size_t)y * surface->width + (size_t)rect.left) * 4, data, row);
-	return true;
-}
-
-static bool planar(struct gfx_decoder *decoder, struct gfx_surface *surface, struct kg_rect rect, const uint8_t *data,
-		   uint32_t size)
-{
-	uint32_t width = kg_rect_width(rect), height = kg_rect_height(rect);
-
-	/* No alpha on a surface without it; no subsampled colours. */
-	if (!size || (data[0] & ~0x10u) != 0x20)
-		return false;
-	return freerdp_bitmap_planar_context_reset(decoder->planar, width, height) &&
-	       planar_decompress(decoder->planar, data, size, width, height, surface->pixels,
-						PIXEL_FORMAT_BGRX32, surface->width * 4, (UINT32)rect.left,
-						(UINT32)rect.top, width, height, FALSE);
-}
-
-static bool wire_to_surface(struct gfx_decoder *decoder, struct kg_reader *reader)
+static bool wire_to_surface_1(struct gfx_decoder *decoder, struct kg_reader *reader)
 {
 	uint16_t id = kg_read_u16(reader), codec = kg_read_u16(reader);
 	uint8_t format = kg_read_u8(reader);
 	struct kg_rect rect = read_rect(reader);
 	uint32_t size = kg_read_u32(reader);
 	struct gfx_surface *surface = find(decoder, id);
-	const uint8_t *data;
 
 	if (!decoder->in_frame || !surface || format != XRGB)
-		return wrong(decoder, "WireToSurface1 to surface %u out of place", id);
+		return gfx_wrong(decoder, "WireToSurface1 to surface %u out of place", id);
 	if (!inside(rect, surface) || kg_reader_left(reader) != size)
-		return wrong(decoder, "WireToSurface1 outside of its surface, or with %u bytes of data for %zu", size,
+		return gfx_wrong(decoder, "WireToSurface1 outside of its surface, or with %u bytes of data for %zu", size,
 			     kg_reader_left(reader));
-	data = kg_read_bytes(reader, size);
-	if (!(codec == CODEC_PLANAR ? planar(decoder, surface, rect, data, size)
-				    : codec == CODEC_UNCOMPRESSED && uncompressed(surface, rect, data, size)))
-		return wrong(decoder, "WireToSurface1 that codec 0x%x cannot decode", codec);
+	if (!gfx_decode_picture(decoder, surface, codec, rect, kg_read_bytes(reader, size), size))
+		return gfx_wrong(decoder, "WireToSurface1 that codec 0x%x cannot decode", codec);
 	decoder->pictures++;
 	return true;
+}
+
+/* The context is made by its first use, lives as long as its surface or until it is deleted, and is the only one. */
+static bool wire_to_surface_2(struct gfx_decoder *decoder, struct kg_reader *reader)
+{
+	uint16_t id = kg_read_u16(reader), codec = kg_read_u16(reader);
+	uint32_t context = kg_read_u32(reader);
+	uint8_t format = kg_read_u8(reader);
+	uint32_t size = kg_read_u32(reader);
+	struct gfx_surface *surface = find(decoder, id);
+
+	if (!decoder->in_frame || !surface || format != XRGB || codec != GFX_PROGRESSIVE)
+		return gfx_wrong(decoder, "WireToSurface2 of codec 0x%x to surface %u out of place", codec, id);
+	if (gfx_is_thin(decoder))
+		return gfx_wrong(decoder, "progressive for a thin client");
+	if (kg_reader_left(reader) != size)
+		return gfx_wrong(decoder, "WireToSurface2 with %u bytes of data for %zu", size, kg_reader_left(reader));
+	if (surface->has_context && surface->context != context)
+		return gfx_wrong(decoder, "WireToSurface2 with context %u beside %u", context, surface->context);
+	surface->has_context = true;
+	surface->context = context;
+	if (!gfx_decode_progressive(decoder, surface, kg_read_bytes(reader, size), size))
+		return gfx_wrong(decoder, "WireToSurface2 that cannot be decoded");
+	decoder->pictures++;
+	return true;
+}
+
+static bool delete_context(struct gfx_decoder *decoder, struct kg_reader *reader)
+{
+	uint16_t id = kg_read_u16(reader);
+	uint32_t context = kg_read_u32(reader);
+	struct gfx_surface *surface = find(decoder, id);
+
+	if (!surface || !surface->has_context || surface->context != context)
+		return gfx_wrong(decoder, "DeleteEncodingContext %u of surface %u, which is not there", context, id);
+	gfx_forget_context(decoder, surface);
+	surface->has_context = false;
+	return true;
+}
+
+/* A rectangle of the size of from that begins at a point that is read. */
+static struct kg_rect read_target(struct kg_reader *reader, struct kg_rect from)
+{
+	int32_t x = (int16_t)kg_read_u16(reader), y = (int16_t)kg_read_u16(reader);
+
+	return (struct kg_rect){ x, y, x + from.right - from.left, y + from.bottom - from.top };
+}
+
+static bool surface_to_surface(struct gfx_decoder *decoder, struct kg_reader *reader)
+{
+	uint16_t from = kg_read_u16(reader), to = kg_read_u16(reader);
+	struct kg_rect rect = read_rect(reader);
+	uint16_t count = kg_read_u16(reader);
+	struct gfx_surface *surface = find(decoder, from);
+	uint32_t height = kg_rect_height(rect);
+	struct kg_rect target;
+
+	if (!decoder->in_frame || !surface || from != to || !inside(rect, surface))
+		return gfx_wrong(decoder, "SurfaceToSurface from %u to %u out of place", from, to);
+	if (count != 1)		// clients disagree about the order in which several overlap
+		return gfx_wrong(decoder, "SurfaceToSurface to %u points", count);
+	target = read_target(reader, rect);
+	if (target.left < 0 || target.top < 0 || !inside(target, surface))
+		return gfx_wrong(decoder, "SurfaceToSurface to outside");
+	for (uint32_t n = 0; n < height; n++) {
+		size_t y = target.top > rect.top ? height - 1 - n : n;
+
+		memmove(surface->pixels + (((size_t)target.top + y) * surface->width + (size_t)target.left) * 4,
+			surface->pixels + (((size_t)rect.top + y) * surface->width + (size_t)rect.left) * 4,
+			(size_t)kg_rect_width(rect) * 4);
+	}
+	gfx_count(decoder, GFX_COPY, rect, 0);
+	decoder->copies++;
+	return true;
+}
+
+static bool surface_to_cache(struct gfx_decoder *decoder, struct kg_reader *reader)
+{
+	uint16_t id = kg_read_u16(reader);
+	uint64_t key = kg_read_u64(reader);
+	uint16_t slot = kg_read_u16(reader);
+	struct kg_rect rect = read_rect(reader);
+	struct gfx_surface *surface = find(decoder, id);
+
+	if (!decoder->in_frame || !surface || !inside(rect, surface))
+		return gfx_wrong(decoder, "SurfaceToCache from %u out of place", id);
+	decoder->stored++;
+	return gfx_cache_store(decoder, surface, key, slot, rect);
+}
+
+static bool cache_to_surface(struct gfx_decoder *decoder, struct kg_reader *reader)
+{
+	uint16_t slot = kg_read_u16(reader), id = kg_read_u16(reader), count = kg_read_u16(reader);
+	struct gfx_surface *surface = find(decoder, id);
+	struct kg_rect rect;
+
+	if (!decoder->in_frame || !surface || !count || kg_reader_left(reader) != (size_t)count * 4)
+		return gfx_wrong(decoder, "CacheToSurface to %u out of place", id);
+	if (!gfx_cache_size(decoder, slot, &rect))
+		return gfx_wrong(decoder, "CacheToSurface from slot %u, which holds nothing", slot);
+	while (count--) {
+		struct kg_rect target = read_target(reader, rect);
+
+		if (target.left < 0 || target.top < 0 || !inside(target, surface))
+			return gfx_wrong(decoder, "CacheToSurface to outside");
+		gfx_cache_draw(decoder, surface, slot, target);
+		gfx_count(decoder, GFX_CACHE, target, 0);
+		decoder->hits++;
+	}
+	return true;
+}
+
+static bool evict(struct gfx_decoder *decoder, struct kg_reader *reader)
+{
+	uint16_t slot = kg_read_u16(reader);
+
+	decoder->evicted++;
+	return gfx_cache_evict(decoder, slot) || gfx_wrong(decoder, "EvictCacheEntry of slot %u, which holds nothing", slot);
 }
 
 static bool message(struct gfx_decoder *decoder, uint16_t id, struct kg_reader *reader)
 {
 	static bool (*const handlers[])(struct gfx_decoder *decoder, struct kg_reader *reader) = {
-		[WIRE_TO_SURFACE_1] = wire_to_surface,
+		[WIRE_TO_SURFACE_1] = wire_to_surface_1,
+		[WIRE_TO_SURFACE_2] = wire_to_surface_2,
+		[DELETE_ENCODING_CONTEXT] = delete_context,
 		[SOLID_FILL] = solid_fill,
+		[SURFACE_TO_SURFACE] = surface_to_surface,
+		[SURFACE_TO_CACHE] = surface_to_cache,
+		[CACHE_TO_SURFACE] = cache_to_surface,
+		[EVICT_CACHE_ENTRY] = evict,
 		[CREATE_SURFACE] = create_surface,
 		[DELETE_SURFACE] = delete_surface,
 		[START_FRAME] = start_frame,
@@ -326,17 +433,17 @@ static bool message(struct gfx_decoder *decoder, uint16_t id, struct kg_reader *
 	};
 
 	if (id >= KG_ARRAY_SIZE(handlers) || !handlers[id])
-		return wrong(decoder, "a message 0x%x", id);
+		return gfx_wrong(decoder, "a message 0x%x", id);
 	if (id != CAPS_CONFIRM && decoder->asked && decoder->confirms)
 		return true;		// was on its way when the client advertised again
 	if (id != CAPS_CONFIRM && !decoder->version)
-		return wrong(decoder, "a message 0x%x before CapsConfirm", id);
-	if (id != CAPS_CONFIRM && id != RESET_GRAPHICS && id != DELETE_SURFACE && !decoder->reset)
-		return wrong(decoder, "a message 0x%x before ResetGraphics", id);
+		return gfx_wrong(decoder, "a message 0x%x before CapsConfirm", id);
+	if (id != CAPS_CONFIRM && id != RESET_GRAPHICS && id != DELETE_SURFACE && id != DELETE_ENCODING_CONTEXT && !decoder->reset)
+		return gfx_wrong(decoder, "a message 0x%x before ResetGraphics", id);
 	if (!handlers[id](decoder, reader))
 		return false;
 	if (!kg_reader_ok(reader) || kg_reader_left(reader))
-		return wrong(decoder, "a message 0x%x that is too %s", id, kg_reader_left(reader) ? "long" : "short");
+		return gfx_wrong(decoder, "a message 0x%x that is too %s", id, kg_reader_left(reader) ? "long" : "short");
 	decoder->messages++;
 	return true;
 }
@@ -353,7 +460,7 @@ const char *gfx_decode_messages(struct gfx_decoder *decoder, const uint8_t *byte
 		struct kg_reader body;
 
 		if (!kg_reader_ok(&reader) || flags || length < 8 || length - 8 > kg_reader_left(&reader)) {
-			wrong(decoder, "a header of message 0x%x with flags 0x%x, length %u", id, flags, length);
+			gfx_wrong(decoder, "a header of message 0x%x with flags 0x%x, length %u", id, flags, length);
 			return decoder->wrong;
 		}
 		body = kg_read_part(&reader, length - 8);
@@ -374,9 +481,9 @@ static bool segments(struct gfx_decoder *decoder, const uint8_t *bytes, size_t s
 	size_t stored = 0;
 
 	if (descriptor == SINGLE)
-		return size >= 2 && size - 2 <= SEGMENT_MAX ? true : wrong(decoder, "a single segment of %zu bytes", size);
+		return size >= 2 && size - 2 <= SEGMENT_MAX ? true : gfx_wrong(decoder, "a single segment of %zu bytes", size);
 	if (descriptor != MULTIPART)
-		return wrong(decoder, "an envelope 0x%x", descriptor);
+		return gfx_wrong(decoder, "an envelope 0x%x", descriptor);
 	count = kg_read_u16(&reader);
 	whole = kg_read_u32(&reader);
 	for (uint32_t i = 0; i < count; i++) {
@@ -384,11 +491,11 @@ static bool segments(struct gfx_decoder *decoder, const uint8_t *bytes, size_t s
 		const uint8_t *block = kg_read_bytes(&reader, length);
 
 		if (!block || length < 2 || length > SEGMENT_MAX + 1)
-			return wrong(decoder, "segment %u of %u has %u bytes", i, count, length);
+			return gfx_wrong(decoder, "segment %u of %u has %u bytes", i, count, length);
 		stored += block[0] == 0x04 ? length - 1 : 0;
 	}
 	if (!kg_reader_ok(&reader) || kg_reader_left(&reader) || stored > whole)
-		return wrong(decoder, "an envelope whose lengths are not exact");
+		return gfx_wrong(decoder, "an envelope whose lengths are not exact");
 	return true;
 }
 
@@ -403,11 +510,11 @@ const char *gfx_decode(struct gfx_decoder *decoder, const uint8_t *bytes, size_t
 	if (!segments(decoder, bytes, size))
 		return decoder->wrong;
 	if (zgfx_decompress(decoder->zgfx, bytes, (UINT32)size, &payload, &payload_size, 0) < 0) {
-		wrong(decoder, "an envelope that cannot be decompressed");
+		gfx_wrong(decoder, "an envelope that cannot be decompressed");
 		return decoder->wrong;
 	}
 	if (bytes[0] == MULTIPART && memcmp(bytes + 3, &payload_size, sizeof(payload_size)))
-		wrong(decoder, "an envelope that holds %u bytes, not what it says", payload_size);
+		gfx_wrong(decoder, "an envelope that holds %u bytes, not what it says", payload_size);
 	result = *decoder->wrong ? decoder->wrong : gfx_decode_messages(decoder, payload, payload_size);
 	free(payload);
 	decoder->envelopes++;

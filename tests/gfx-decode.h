@@ -6,25 +6,32 @@
 
 #include "base/base.h"
 
-#include <freerdp/codec/planar.h>
 #include <freerdp/codec/zgfx.h>
 
 #define GFX_SURFACES 8
+
+struct gfx_codecs;
 
 struct gfx_surface {
 	bool used, mapped;
 	uint16_t id;
 	uint32_t width, height;
 	uint8_t *pixels;		// B, G, R, X
+	bool has_context;		// of progressive: one at a time
+	uint32_t context;
 };
+
+/* How pixels came: the codec's number, or one of these. */
+enum { GFX_UNCOMPRESSED = 0, GFX_REMOTEFX = 3, GFX_CLEAR = 8, GFX_PROGRESSIVE = 9, GFX_PLANAR = 10, GFX_FILL = 16, GFX_COPY,
+       GFX_CACHE, GFX_WAYS };
 
 struct gfx_decoder {
 	ZGFX_CONTEXT *zgfx;
-	BITMAP_PLANAR_CONTEXT *planar;
+	struct gfx_codecs *codecs;	// decoders and the bitmap cache
 	uint32_t asked;			// CapsConfirms that are still to come
 	uint32_t asked_version;		// advertised last
 	uint32_t asked_flags;
-	uint32_t version;		// confirmed, 0: none
+	uint32_t version, flags;	// confirmed, 0: none
 	bool reset;			// ResetGraphics has come
 	uint32_t width, height;		// of the output
 	uint8_t *output;		// B, G, R, X; changes at the end of a frame only
@@ -33,6 +40,9 @@ struct gfx_decoder {
 	uint32_t frame;			// that runs, or was the last
 	uint32_t frames;		// that ended
 	uint32_t fills, pictures, confirms, resets, messages, envelopes;	// that came
+	uint32_t copies, stored, hits, evicted;	// SurfaceToSurface, SurfaceToCache, CacheToSurface, EvictCacheEntry
+	uint64_t area[GFX_WAYS];	// pixels
+	uint64_t bytes[GFX_WAYS];	// of the codecs' data
 	char wrong[256];		// what was, for the first time
 };
 

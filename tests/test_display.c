@@ -13,6 +13,8 @@
 #include "tests/gfx-decode.h"
 #include "tests/tap.h"
 
+#include <freerdp/codec/planar.h>
+
 enum { STEPS = 300 };
 
 /* A desktop, the pipeline under test, and a client. */

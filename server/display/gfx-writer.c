@@ -7,7 +7,13 @@
 
 enum command {		// RDPGFX_CMDID_
 	WIRE_TO_SURFACE_1 = 0x01,
+	WIRE_TO_SURFACE_2 = 0x02,
+	DELETE_ENCODING_CONTEXT = 0x03,
 	SOLID_FILL = 0x04,
+	SURFACE_TO_SURFACE = 0x05,
+	SURFACE_TO_CACHE = 0x06,
+	CACHE_TO_SURFACE = 0x07,
+	EVICT_CACHE_ENTRY = 0x08,
 	CREATE_SURFACE = 0x09,
 	DELETE_SURFACE = 0x0a,
 	START_FRAME = 0x0b,
@@ -125,6 +131,63 @@ void kg_gfx_picture(struct kg_writer *writer, uint16_t surface, enum kg_gfx_code
 	kg_write_u8(writer, PIXEL_FORMAT_XRGB_8888);
 	write_rect(writer, rect);
 	kg_write_u32(writer, size);
+}
+
+void kg_gfx_context_picture(struct kg_writer *writer, uint16_t surface, uint32_t context, uint32_t size)
+{
+	write_header(writer, WIRE_TO_SURFACE_2, KG_GFX_CONTEXT_PICTURE_SIZE + size);
+	kg_write_u16(writer, surface);
+	kg_write_u16(writer, KG_GFX_PROGRESSIVE);
+	kg_write_u32(writer, context);
+	kg_write_u8(writer, PIXEL_FORMAT_XRGB_8888);
+	kg_write_u32(writer, size);
+}
+
+void kg_gfx_delete_context(struct kg_writer *writer, uint16_t surface, uint32_t context)
+{
+	write_header(writer, DELETE_ENCODING_CONTEXT, 14);
+	kg_write_u16(writer, surface);
+	kg_write_u32(writer, context);
+}
+
+static void write_point(struct kg_writer *writer, int32_t x, int32_t y)
+{
+	kg_write_u16(writer, (uint16_t)x);
+	kg_write_u16(writer, (uint16_t)y);
+}
+
+void kg_gfx_copy(struct kg_writer *writer, uint16_t surface, struct kg_rect from, int32_t x, int32_t y)
+{
+	write_header(writer, SURFACE_TO_SURFACE, KG_GFX_COPY_SIZE);
+	kg_write_u16(writer, surface);
+	kg_write_u16(writer, surface);
+	write_rect(writer, from);
+	kg_write_u16(writer, 1);
+	write_point(writer, x, y);
+}
+
+void kg_gfx_to_cache(struct kg_writer *writer, uint16_t surface, uint64_t key, uint16_t slot, struct kg_rect rect)
+{
+	write_header(writer, SURFACE_TO_CACHE, KG_GFX_TO_CACHE_SIZE);
+	kg_write_u16(writer, surface);
+	kg_write_u64(writer, key);
+	kg_write_u16(writer, slot);
+	write_rect(writer, rect);
+}
+
+void kg_gfx_from_cache(struct kg_writer *writer, uint16_t surface, uint16_t slot, int32_t x, int32_t y)
+{
+	write_header(writer, CACHE_TO_SURFACE, KG_GFX_FROM_CACHE_SIZE);
+	kg_write_u16(writer, slot);
+	kg_write_u16(writer, surface);
+	kg_write_u16(writer, 1);
+	write_point(writer, x, y);
+}
+
+void kg_gfx_evict(struct kg_writer *writer, uint16_t slot)
+{
+	write_header(writer, EVICT_CACHE_ENTRY, KG_GFX_EVICT_SIZE);
+	kg_write_u16(writer, slot);
 }
 
 size_t kg_gfx_message_size(const uint8_t *message)

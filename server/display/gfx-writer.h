@@ -12,11 +12,19 @@
 #define KG_GFX_END_FRAME_SIZE 12
 #define KG_GFX_FILL_SIZE 24		// SolidFill with one rectangle
 #define KG_GFX_PICTURE_SIZE 25		// WireToSurface1 without its data
+#define KG_GFX_CONTEXT_PICTURE_SIZE 21	// WireToSurface2 without its data
+#define KG_GFX_COPY_SIZE 26		// SurfaceToSurface with one point
+#define KG_GFX_TO_CACHE_SIZE 28
+#define KG_GFX_FROM_CACHE_SIZE 18	// CacheToSurface with one point
+#define KG_GFX_EVICT_SIZE 10
 #define KG_GFX_RESET_SIZE 340
 #define KG_GFX_SETUP_MAX 512		// CapsConfirm, DeleteSurface, ResetGraphics, CreateSurface, MapSurfaceToOutput together
 
 enum kg_gfx_codec {
 	KG_GFX_UNCOMPRESSED = 0x0000,
+	KG_GFX_REMOTEFX = 0x0003,	// CAVIDEO
+	KG_GFX_CLEAR = 0x0008,
+	KG_GFX_PROGRESSIVE = 0x0009,	// CAPROGRESSIVE, the only one of WireToSurface2
 	KG_GFX_PLANAR = 0x000a,
 };
 
@@ -34,6 +42,18 @@ void kg_gfx_solid_fill(struct kg_writer *writer, uint16_t surface, uint32_t colo
 /* Head of a WireToSurface1 whose size bytes of data follow. */
 void kg_gfx_picture(struct kg_writer *writer, uint16_t surface, enum kg_gfx_codec codec, struct kg_rect rect,
 		    uint32_t size);
+
+/* Head of a WireToSurface2 of progressive, likewise; context: of the surface, see 2.2.2.2. */
+void kg_gfx_context_picture(struct kg_writer *writer, uint16_t surface, uint32_t context, uint32_t size);
+void kg_gfx_delete_context(struct kg_writer *writer, uint16_t surface, uint32_t context);
+
+/* Within a surface; the rectangles may overlap. x, y: where the left top goes. */
+void kg_gfx_copy(struct kg_writer *writer, uint16_t surface, struct kg_rect from, int32_t x, int32_t y);
+
+/* The client's bitmap cache: slots count from 1. key says nothing to a client that keeps no cache on disk. */
+void kg_gfx_to_cache(struct kg_writer *writer, uint16_t surface, uint64_t key, uint16_t slot, struct kg_rect rect);
+void kg_gfx_from_cache(struct kg_writer *writer, uint16_t surface, uint16_t slot, int32_t x, int32_t y);
+void kg_gfx_evict(struct kg_writer *writer, uint16_t slot);
 
 /* The size of the message that begins at message, as its header says: for messages that were written here. */
 size_t kg_gfx_message_size(const uint8_t *message);

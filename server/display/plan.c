@@ -37,7 +37,7 @@ static void touch(struct kg_plan *plan, const struct kg_region *damage)
 	size_t count = (size_t)mirror->columns * mirror->rows;
 
 	for (size_t i = 0; i < count; i++)
-		plan->touched[i] = !mirror->known[i];
+		plan->touched[i] = mirror->states[i] == KG_TILE_UNKNOWN;
 	for (uint32_t i = 0; i < damage->count; i++) {
 		struct kg_rect tiles = kg_mirror_tiles(mirror, damage->rects[i]);
 
@@ -152,7 +152,8 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 		};
 		const struct kg_image snapshot = { pixels, from.width, from.height, mirror->stride };
 
-		if (!plan->touched[tile] || (!kg_tile_update(plan->dsp, &from, pixels, mirror->stride) && mirror->known[tile]))
+		if (!plan->touched[tile] || (!kg_tile_update(plan->dsp, &from, pixels, mirror->stride) &&
+					mirror->states[tile] != KG_TILE_UNKNOWN))
 			continue;
 		if (plan->kind == KG_SLICE_BITMAPS) {
 			kg_bitmap_write(&writer, plan->dsp, pixels, mirror->stride, rect, scratch);
@@ -163,7 +164,7 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 			add_picture(plan, &writer, &snapshot, rect, scratch);
 		}
 		/* From here on the client counts as having it: encoded pieces are never dropped while it shows them. */
-		mirror->known[tile] = 1;
+		mirror->states[tile] = KG_TILE_EXACT;
 	}
 	flush_fill(plan, &writer, &fill);
 	assert(kg_writer_ok(&writer));

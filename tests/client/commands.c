@@ -19,6 +19,22 @@ static void __attribute__((format(printf, 1, 2))) answer(const char *format, ...
 	fflush(stdout);
 }
 
+/* How many pixels came by which way, and how many bytes of data the codecs took. */
+static void print_ways(const struct gfx_decoder *decoder)
+{
+	static const char *const names[GFX_WAYS] = {
+		[GFX_UNCOMPRESSED] = "uncompressed", [GFX_REMOTEFX] = "remotefx", [GFX_CLEAR] = "clear",
+		[GFX_PROGRESSIVE] = "progressive",   [GFX_PLANAR] = "planar",     [GFX_FILL] = "fill",
+		[GFX_COPY] = "copy",		     [GFX_CACHE] = "cache",
+	};
+
+	for (size_t i = 0; i < GFX_WAYS; i++) {
+		if (names[i])
+			printf("area_%s %llu bytes_%s %llu ", names[i], (unsigned long long)decoder->area[i], names[i],
+			       (unsigned long long)decoder->bytes[i]);
+	}
+}
+
 /* "NAME VALUE" pairs of what has come so far. */
 static void command_stats(struct client *client)
 {
@@ -26,7 +42,10 @@ static void command_stats(struct client *client)
 	struct gfx_decoder *d = &g->decoder;
 	double now = client_now_us();
 
-	answer("ok frames %u acknowledged %u bytes %llu envelopes %u messages %u fills %u pictures %u confirms %u resets %u "
+	printf("ok ");
+	print_ways(d);
+	printf("copies %u stored %u hits %u evicted %u ", d->copies, d->stored, d->hits, d->evicted);
+	answer("frames %u acknowledged %u bytes %llu envelopes %u messages %u fills %u pictures %u confirms %u resets %u "
 	       "version 0x%x width %u height %u quiet_ms %.0f connected_ms %.1f picture_ms %.1f pointers_new %u "
 	       "pointers_cached %u pointers_hidden %u pointer %ux%u+%u+%u leds %u "
 	       "opened %u",
