@@ -36,9 +36,16 @@ INLINE int16_t low_of(int16_t x, int16_t before, int16_t after)
 	return (int16_t)(x + (sum >> 1));
 }
 
-INLINE int16_t quantise(int16_t c, int16_t multiplier, int16_t offset)
+/* What makes values of the coefficients of a band. */
+struct rule {
+	int16_t multiplier, threshold, less;
+};
+
+INLINE int16_t quantise(int16_t c, struct rule rule)
 {
-	return mulhrs((int16_t)(c + (c < 0 ? -offset : offset)), multiplier);
+	int16_t value = mulhrs((int16_t)(c < 0 ? c + rule.less : c - rule.less), rule.multiplier);
+
+	return c < rule.threshold && c > -rule.threshold ? 0 : value;
 }
 
 /* ---- colour ---- */
@@ -53,7 +60,7 @@ static void colour(const uint8_t *pixels, size_t stride, uint32_t rows, struct w
 			uint32_t b = at[4 * x], g = at[4 * x + 1], r = at[4 * x + 2];
 			int16_t luma = (int16_t)((r * 1225 >> 8) + (g * 2404 >> 8) + (b * 467 >> 8) + 1);
 
-			y[x] = luma - 2048;
+			y[x] = luma - KG_RFX_LEVEL;
 			cb[x] = mulhrs((int16_t)((b << 4) - luma), 18513);
 			cr[x] = mulhrs((int16_t)((r << 4) - luma), 23364);
 		}
@@ -65,7 +72,7 @@ static void colour(const uint8_t *pixels, size_t stride, uint32_t rows, struct w
 /* Where the bands of a level go. */
 struct bands {
 	int16_t *hl, *lh, *hh;
-	const int16_t *multiplier, *offset;	// of the three
+	struct rule rule[3];
 };
 
 /* What lies beyond the last sample of a row or column of n: the sample that makes the last high value, with even n. */
@@ -118,10 +125,10 @@ INLINE void row(const int16_t *restrict x, struct work *restrict w, int16_t *res
 		low[half] = (int16_t)(even[half] + high[half - 1]);
 }
 
-INLINE void quantise_row(int16_t *restrict to, const int16_t *restrict from, int count, int16_t multiplier, int16_t offset)
+INLINE void quantise_row(int16_t *restrict to, const int16_t *restrict from, int count, struct rule rule)
 {
 	for (int i = 0; i < count; i++)
-		to[i] = quantise(from[i], multiplier, offset);
+		to[i] = quantise(from[i], rule);
 }
 
 /* A level: the n x n samples of plane become its three bands, and low_count x low_count samples of plane. */
@@ -134,7 +141,7 @@ INLINE bool level(int16_t (*restrict plane)[ROW], struct work *restrict w, const
 	columns(plane, w, n, extrapolate);
 	for (int y = 0; y < low_count; y++) {
 		row(w->low[y], w, plane[y], high, n, extrapolate);
-		quantise_row(to->hl + y * high_count, high, high_count, to->multiplier[0], to->offset[0]);
+		quantise_row(to->hl + y * high_count, high, high_count, to->rule[0]);
 	}
 	if (n % 2 == 0 && extrapolate) {
 		int16_t *corner = &plane[low_count - 1][low_count - 1];
@@ -145,8 +152,8 @@ INLINE bool level(int16_t (*restrict plane)[ROW], struct work *restrict w, const
 	}
 	for (int y = 0; y < high_count; y++) {
 		row(w->high[y], w, low, high, n, extrapolate);
-		quantise_row(to->lh + y * low_count, low, low_count, to->multiplier[1], to->offset[1]);
-		quantise_row(to->hh + y * high_count, high, high_count, to->multiplier[2], to->offset[2]);
+		quantise_row(to->lh + y * low_count, low, low_count, to->rule[1]);
+		quantise_row(to->hh + y * high_count, high, high_count, to->rule[2]);
 	}
 	return clamped;
 }
@@ -167,8 +174,9 @@ INLINE bool component(int16_t (*restrict plane)[ROW], struct work *restrict w, c
 		bands[i].hl = values + start[extrapolate][i];
 		bands[i].lh = bands[i].hl + low * high;
 		bands[i].hh = bands[i].lh + low * high;
-		bands[i].multiplier = scale->multiplier + 3 * i;
-		bands[i].offset = scale->offset + 3 * i;
+		for (int k = 0; k < 3; k++)
+			bands[i].rule[k] = (struct rule){ scale->multiplier[3 * i + k], scale->threshold[3 * i + k],
+							  scale->less[3 * i + k] };
 	}
 	if (extrapolate) {
 		clamped = level(plane, w, &bands[0], 64, 33, 31, true);
@@ -181,7 +189,7 @@ INLINE bool component(int16_t (*restrict plane)[ROW], struct work *restrict w, c
 	}
 	for (int y = 0; y < side; y++)
 		for (int x = 0; x < side; x++) {
-			int16_t c = (int16_t)(plane[y][x] + scale->offset[KG_LL3]);
+			int16_t c = (int16_t)(plane[y][x] - scale->less[KG_LL3]);
 			int16_t value = mulhrs(c, scale->multiplier[KG_LL3]);
 
 			ll3[y * side + x] = KG_MAX(KG_MIN(value, scale->high), scale->low);

@@ -8,24 +8,28 @@
 /* Coefficients are in units of 1/16 here and of 1/32 in a decoder. */
 #define SHIFT_LESS 2
 
+/* The part of a step by which the threshold lies above its half, in 1/32, by level. Tried with text and pictures. */
+static const uint8_t dead[3] = { 5, 5, 7 };
+
 void kg_rfx_scale_init(struct kg_rfx_scale *scale, const struct kg_rfx_quant *quant, const uint8_t *later)
 {
+	*scale = (struct kg_rfx_scale){ .plain = true };
 	for (int band = 0; band < KG_RFX_BANDS; band++) {
-		int left = later ? later[band] : 0, shift = quant->step[band] - SHIFT_LESS;
-		int half = 1 << (shift - 1), all = shift + left;
+		int left = later ? later[band] : 0, shift = quant->step[band] - SHIFT_LESS, all = shift + left;
+		int step = 1 << shift, half = step / 2, whole = 1 << KG_MIN(all, 15);
 
 		assert(quant->step[band] >= KG_RFX_STEP_MIN && quant->step[band] <= KG_RFX_STEP_MAX);
 		assert(band != KG_LL3 || quant->step[band] + left <= KG_RFX_STEP_MAX);
-		/* Cutting off the last bits of what has been rounded is rounding with a greater dead zone. */
-		scale->multiplier[band] = all <= 15 ? (int16_t)(1 << (15 - all)) : 0;
-		scale->offset[band] = all <= 15 ? (int16_t)(half - (1 << (all - 1))) : 0;
-		if (band == KG_LL3) {
-			int decoder = KG_MIN(quant->step[band] + left - 1, 15);
-
-			scale->high = (int16_t)(INT16_MAX >> decoder);
-			scale->low = (int16_t)(INT16_MIN >> decoder);
-		}
+		if (band != KG_LL3)
+			scale->threshold[band] = (int16_t)(half + (step * dead[band / 3] + 16) / 32);
+		if (all > 14)
+			continue;
+		scale->multiplier[band] = (int16_t)(1 << (15 - all));
+		scale->less[band] = (int16_t)(whole / 2 - half);
+		scale->plain &= !left;
 	}
+	scale->high = (int16_t)(INT16_MAX >> (quant->step[KG_LL3] - 1 + (later ? later[KG_LL3] : 0)));
+	scale->low = (int16_t)(-scale->high - 1);
 }
 
 /* ---- memory ---- */

@@ -56,19 +56,25 @@ struct kg_rfx_quant {
  * What quantisation does in stage 1, whose coefficients c are int16_t in units of 1/16. mulhrs(a, b) is what pmulhrsw
  * does, (a * b + 0x4000) >> 15; multiplier is a power of two or 0, so this is a rounding shift.
  *
- *   HL1..HH3:  mulhrs(c + (c < 0 ? -offset : offset), multiplier)	offset <= 0: a greater dead zone, 0 without upgrades
- *   LL3:       clamp(mulhrs(c + offset, multiplier), low, high)	so that what a decoder makes of it fits its int16
+ *   HL1..HH3:  0 where |c| < threshold, else mulhrs(c < 0 ? c + less : c - less, multiplier)
+ *   LL3:       clamp(mulhrs(c - less, multiplier), low, high), so that what a decoder makes of it fits its int16
  *
- * No sum leaves int16_t. The same form gives the values of a first pass, whose last bits are left to upgrades.
+ * The threshold lies above half a step: few bits are lost in accuracy and many are won. less is 0 unless the values are
+ * those of a first pass, whose last bits are left to upgrades (plain is false then): cutting them off is rounding towards
+ * 0 (down in LL3). Where less is 0 a value is 0 only if |c| < threshold. No sum leaves int16_t.
  */
 struct kg_rfx_scale {
 	int16_t multiplier[KG_RFX_BANDS];
-	int16_t offset[KG_RFX_BANDS];
+	int16_t threshold[KG_RFX_BANDS];	// LL3 has none
+	int16_t less[KG_RFX_BANDS];
 	int16_t low, high;
+	bool plain;				// all of less is 0
 };
 
-/* later: how many of a value's last bits each band leaves to upgrades (progressive), or NULL for none. For LL3 the sum of
- * step and later is at most KG_RFX_STEP_MAX; a band whose sum is above 17 has no values. */
+/*
+ * later: how many of a value's last bits each band leaves to upgrades (progressive), or NULL for none. For LL3 the sum of
+ * step and later is at most KG_RFX_STEP_MAX; a band whose sum is above 16 has no values.
+ */
 void kg_rfx_scale_init(struct kg_rfx_scale *scale, const struct kg_rfx_quant *quant, const uint8_t *later);
 
 /*
@@ -135,7 +141,7 @@ bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const s
  * Stage 1, rfx_lists[wavelet]. rows (1 to 64) rows of 64 pixels, stride bytes apart; the last row stands for those that
  * lack. scale and lists: three, for Y, Cb, Cr; the lists' pointers are the caller's.
  *
- * Colour, in units of 1/16: Y' = (R * 1225 >> 8) + (G * 2404 >> 8) + (B * 467 >> 8) + 1, Y = Y' - 2048,
+ * Colour, in units of 1/16: Y' = (R * 1225 >> 8) + (G * 2404 >> 8) + (B * 467 >> 8) + 1, Y = Y' - KG_RFX_LEVEL,
  * Cb = mulhrs(16 * B - Y', 18513), Cr = mulhrs(16 * R - Y', 23364).
  * Wavelet, columns before rows at each of three levels, all in wrapping int16_t with arithmetic shifts:
  *   high[i] = (x[2i+1] - ((x[2i] + x[2i+2]) >> 1)) >> 1,  low[i] = x[2i] + ((high[i-1] + high[i]) >> 1)
@@ -150,6 +156,12 @@ bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const s
 	bool name(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale,               \
 		  struct kg_rfx_list *lists, void *scratch)
 #define KG_RFX_CORNER_MAX 12000
+
+/*
+ * 2048 is half of the range. The quarter of a colour's step above it is half way between what decoders that round want
+ * (Windows, by the dumps of [MS-RDPRFX] 4.2.4) and those that cut off (FreeRDP): grey comes out exact in both.
+ */
+#define KG_RFX_LEVEL (2048 - 4)
 
 /* Stage 1b, rfx_values[wavelet]: 3 * 4096 quantised values, LL3 without differences. values is aligned to 64. */
 #define KG_RFX_VALUES_FN(name)                                                                                         \
