@@ -9,3 +9,4 @@
 #include "codec/image.h"
 #include "codec/planar.h"
 #include "codec/tile.h"
+#include "codec/zgfx.h"
