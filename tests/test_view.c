@@ -211,6 +211,7 @@ static const struct wrong {
 static const struct kg_view_open wrong_opens[] = {
 	OPEN(.width = 0), OPEN(.height = 0), OPEN(.scale = 99), OPEN(.scale = 501), OPEN(.path = 0), OPEN(.path = 3),
 	OPEN(.keyboard = 5), OPEN(.cursor_size = 33), OPEN(.cursor_slots = 0), OPEN(.bitmap_size_max = 16383),
+	OPEN(.remotefx = 2), OPEN(.remotefx = 4), OPEN(.remotefx_video = 2),
 };
 
 static void wrong_values(void)

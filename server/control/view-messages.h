@@ -47,7 +47,11 @@ struct kg_view_open {
 	uint16_t cursor_size;		// largest pointer the client takes: 32, 96 or 384
 	uint16_t cursor_slots;		// of its pointer cache, at least 1
 	uint32_t bitmap_size_max;	// bitmap path: bytes of one update, at least 16384
+	uint8_t remotefx;		// bitmap path: enum kg_view_remotefx, how the client codes what it decodes of RemoteFX
+	uint8_t remotefx_video;		// in video mode, not in image mode ([MS-RDPRFX] 2.2.1.1.1.1.1)
 } KG_WIRE;
+
+enum kg_view_remotefx { KG_REMOTEFX_NONE = 0, KG_REMOTEFX_RLGR1 = 1, KG_REMOTEFX_RLGR3 = 3 };
 
 struct kg_view_graphics {
 	uint32_t version;		// the chosen one of gfx-version.h
@@ -108,6 +112,7 @@ struct kg_view_size {
 enum kg_slice_kind {
 	KG_SLICE_GRAPHICS = 1,		// one RDP_SEGMENTED_DATA ([MS-RDPEGFX] 2.2.5.1)
 	KG_SLICE_BITMAPS = 2,		// records of struct kg_view_bitmap, each followed by its data
+	KG_SLICE_SURFACES = 3,		// records of struct kg_view_surface, likewise; only for a client of RemoteFX
 };
 
 struct kg_view_slice {
@@ -127,6 +132,12 @@ struct kg_view_bitmap {
 	uint8_t zero;
 	uint32_t length;		// bytes of data
 } KG_WIRE;
+
+struct kg_view_surface {		// of the screen, that a RemoteFX message ([MS-RDPRFX] 2.2.2) draws on
+	uint16_t left, top, width, height;
+	uint32_t length;		// bytes of the message; at most KG_VIEW_SURFACE_HEAD less than bitmap_size_max
+} KG_WIRE;
+#define KG_VIEW_SURFACE_HEAD 64		// what the session writes before it
 
 enum kg_cursor_what { KG_CURSOR_HIDDEN, KG_CURSOR_CACHED, KG_CURSOR_NEW };
 

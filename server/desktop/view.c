@@ -47,6 +47,10 @@ static const char *wrong_open(const struct kg_view_open *open)
 		return "a pointer cache without slots";
 	if (open->path == KG_PATH_BITMAP && open->bitmap_size_max < BITMAP_SIZE_LEAST)
 		return "bitmaps smaller than every client takes";
+	if (open->remotefx != KG_REMOTEFX_NONE && open->remotefx != KG_REMOTEFX_RLGR1 && open->remotefx != KG_REMOTEFX_RLGR3)
+		return "an unknown coder of RemoteFX";
+	if (open->remotefx_video > 1)
+		return "an unknown mode of RemoteFX";
 	return NULL;
 }
 

@@ -1,4 +1,4 @@
-/* The records of a slice of bitmaps. */
+/* The records of slices of the bitmap path. */
 #include "server/session/bitmap-reader.h"
 
 static bool is_valid(const struct kg_view_bitmap *record, uint16_t width, uint16_t height)
@@ -26,6 +26,28 @@ int kg_bitmap_read(struct kg_reader *reader, uint16_t width, uint16_t height, st
 	__asm__ volatile("" : "+m"(record));	// checked and used from this copy: the ring may change
 	data = kg_read_bytes(reader, record.length);
 	if (!data || !is_valid(&record, width, height))
+		return -EPROTO;
+	*ret = record;
+	*ret_data = data;
+	return 1;
+}
+
+int kg_surface_read(struct kg_reader *reader, uint16_t width, uint16_t height, struct kg_view_surface *ret,
+		    const uint8_t **ret_data)
+{
+	struct kg_view_surface record;
+	const uint8_t *header, *data;
+
+	if (!kg_reader_left(reader))
+		return 0;
+	header = kg_read_bytes(reader, sizeof(record));
+	if (!header)
+		return -ENODATA;
+	memcpy(&record, header, sizeof(record));
+	__asm__ volatile("" : "+m"(record));	// as above
+	data = kg_read_bytes(reader, record.length);
+	if (!data || record.length == 0 || record.width == 0 || record.height == 0 ||
+	    record.left + record.width > width || record.top + record.height > height)
 		return -EPROTO;
 	*ret = record;
 	*ret_data = data;

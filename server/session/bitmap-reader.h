@@ -1,4 +1,4 @@
-/* Reads a slice of bitmaps (server/control/view-messages.h): pure. A hostile desktop wrote it, and may go on writing. */
+/* Reads slices of the bitmap path (server/control/view-messages.h): pure. A hostile desktop wrote them, and may go on writing. */
 #pragma once
 
 #include "base/reader.h"
@@ -17,3 +17,7 @@ static inline uint32_t kg_bitmap_row(const struct kg_view_bitmap *bitmap)
  */
 int kg_bitmap_read(struct kg_reader *reader, uint16_t width, uint16_t height, struct kg_view_bitmap *ret,
 		   const uint8_t **ret_data);
+
+/* The same for a slice of surfaces. The data are not looked at, but never none. */
+int kg_surface_read(struct kg_reader *reader, uint16_t width, uint16_t height, struct kg_view_surface *ret,
+		    const uint8_t **ret_data);

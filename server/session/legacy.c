@@ -1,4 +1,4 @@
-/* Bitmap updates for the client without a graphics channel. */
+/* Bitmap updates and surface commands for the client without a graphics channel. */
 #define KG_TOPIC "bitmap"
 #include "server/session/legacy.h"
 
@@ -7,12 +7,15 @@
 #include "server/session/bitmap-reader.h"
 #include "server/session/session.h"
 
+#include <freerdp/codec/rfx.h>
 #include <freerdp/update.h>
 
 #define RECTANGLES_MAX 64
 #define UPDATE_HEADER 4		// updateType, numberRectangles
 #define RECTANGLE_HEADER 26	// TS_BITMAP_DATA with the compression header that old clients want
 #define UPDATE_SIZE_MIN 16384u	// what the desktop may count on
+
+#define CODEC_MODE_IMAGE 0x02	// of TS_RFX_ICAP's flags ([MS-RDPRFX] 2.2.1.1.1.1.1)
 
 /* Of TS_BITMAP_DATA's flags ([MS-RDPBCGR] 2.2.9.1.1.3.1.2.2). */
 enum { COMPRESSED = 0x0001, NO_COMPRESSION_HEADER = 0x0400 };
@@ -34,9 +37,27 @@ void kg_legacy_init(struct kg_legacy *legacy, struct kg_session *session)
 	*legacy = (struct kg_legacy){ .session = session };
 }
 
-uint32_t kg_legacy_size_max(const struct kg_legacy *legacy)
+/* The client has said which of what we announced it can, FreeRDP has crossed that with ours. */
+bool kg_legacy_has_remotefx(const struct kg_legacy *legacy)
 {
-	return KG_MAX(UPDATE_SIZE_MIN, KG_MIN(client_limit(legacy->session), KG_SLICE_SIZE_MAX));
+	const rdpSettings *settings = kg_session_settings(legacy->session);
+
+	return freerdp_settings_get_bool(settings, FreeRDP_RemoteFxCodec) &&
+	       freerdp_settings_get_uint32(settings, FreeRDP_RemoteFxCodecId) != 0 &&
+	       freerdp_settings_get_bool(settings, FreeRDP_SurfaceCommandsEnabled) &&
+	       freerdp_settings_get_uint32(settings, FreeRDP_ColorDepth) == 32;
+}
+
+void kg_legacy_open(const struct kg_legacy *legacy, struct kg_view_open *open)
+{
+	const rdpSettings *settings = kg_session_settings(legacy->session);
+
+	open->bitmap_size_max = KG_MAX(UPDATE_SIZE_MIN, KG_MIN(client_limit(legacy->session), KG_SLICE_SIZE_MAX));
+	if (!kg_legacy_has_remotefx(legacy))
+		return;
+	open->remotefx = freerdp_settings_get_uint32(settings, FreeRDP_RemoteFxRlgrMode) == RLGR1 ? KG_REMOTEFX_RLGR1
+												   : KG_REMOTEFX_RLGR3;
+	open->remotefx_video = !(freerdp_settings_get_uint32(settings, FreeRDP_RemoteFxCodecMode) & CODEC_MODE_IMAGE);
 }
 
 int kg_legacy_resize(struct kg_legacy *legacy, uint16_t width, uint16_t height)
@@ -156,4 +177,70 @@ int kg_legacy_write(struct kg_legacy *legacy, const uint8_t *slice, size_t size)
 			return r;
 	}
 	return update_send(&update);
+}
+
+/* ---- surface commands ---- */
+
+static bool send_marker(struct kg_legacy *legacy, uint32_t action)
+{
+	rdpContext *context = legacy->session->peer->context;
+	SURFACE_FRAME_MARKER marker = { .frameAction = action, .frameId = legacy->frames };
+
+	if (!freerdp_settings_get_bool(kg_session_settings(legacy->session), FreeRDP_SurfaceFrameMarkerEnabled))
+		return true;
+	return context->update->SurfaceFrameMarker(context, &marker);
+}
+
+static bool send_surface(struct kg_legacy *legacy, const struct kg_view_surface *record, const uint8_t *data)
+{
+	rdpContext *context = legacy->session->peer->context;
+	const rdpSettings *settings = kg_session_settings(legacy->session);
+	bool stream = freerdp_settings_get_uint32(settings, FreeRDP_SurfaceCommandsSupported) & SURFCMDS_STREAM_SURFACE_BITS;
+	SURFACE_BITS_COMMAND command = {
+		.cmdType = stream ? CMDTYPE_STREAM_SURFACE_BITS : CMDTYPE_SET_SURFACE_BITS,
+		.destLeft = record->left,
+		.destTop = record->top,
+		.destRight = (UINT32)record->left + record->width,
+		.destBottom = (UINT32)record->top + record->height,
+		.bmp = {
+			.bpp = 32,
+			.codecID = (UINT16)freerdp_settings_get_uint32(settings, FreeRDP_RemoteFxCodecId),
+			.width = record->width,
+			.height = record->height,
+			.bitmapDataLength = record->length,
+			.bitmapData = (BYTE *)data,	// FreeRDP only reads it
+		},
+		.skipCompression = TRUE,
+	};
+
+	return context->update->SurfaceBits(context, &command);
+}
+
+int kg_legacy_write_surfaces(struct kg_legacy *legacy, const uint8_t *slice, size_t size)
+{
+	const struct kg_view *view = &legacy->session->view;
+	struct kg_reader reader = kg_reader_of(slice, size);
+	uint32_t limit = client_limit(legacy->session);
+	int r;
+
+	legacy->frames++;
+	if (!send_marker(legacy, SURFACECMD_FRAMEACTION_BEGIN))
+		return -EPIPE;
+	for (;;) {
+		struct kg_view_surface record;
+		const uint8_t *data;
+
+		r = kg_surface_read(&reader, view->width, view->height, &record, &data);
+		if (r <= 0)
+			break;
+		if (limit < KG_VIEW_SURFACE_HEAD || record.length > limit - KG_VIEW_SURFACE_HEAD) {
+			r = kg_err(-EPROTO, "the desktop sent a surface of %u bytes, too long for this client", record.length);
+			break;
+		}
+		if (!send_surface(legacy, &record, data))
+			return -EPIPE;
+	}
+	if (r < 0)
+		return kg_err(-EPROTO, "the desktop sent a malformed surface");
+	return send_marker(legacy, SURFACECMD_FRAMEACTION_END) ? 0 : -EPIPE;
 }

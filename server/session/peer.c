@@ -168,7 +168,7 @@ static bool set_bools(rdpSettings *settings, bool nla)
 		{ FreeRDP_SupportGraphicsPipeline, TRUE },
 		{ FreeRDP_SupportMultitransport, FALSE },
 		{ FreeRDP_NetworkAutoDetect, FALSE },
-		{ FreeRDP_RemoteFxCodec, FALSE },
+		{ FreeRDP_RemoteFxCodec, TRUE },
 		{ FreeRDP_NSCodec, FALSE },
 		{ FreeRDP_FastPathInput, TRUE },
 		{ FreeRDP_FastPathOutput, TRUE },

@@ -120,7 +120,6 @@ static int view_open(struct kg_view *view)
 		.scale = scale >= 100 && scale <= 500 ? (uint16_t)scale : 100,
 		.path = (uint8_t)view->path,
 		.keyboard = keyboard == 7 || keyboard == 8 ? (uint8_t)keyboard : 4,
-		.bitmap_size_max = kg_legacy_size_max(&session->legacy),
 	};
 	uint16_t cursor_size, cursor_slots;
 	int r;
@@ -128,6 +127,7 @@ static int view_open(struct kg_view *view)
 	kg_pointer_open(&session->pointer, view->path, &cursor_size, &cursor_slots);
 	open.cursor_size = cursor_size;
 	open.cursor_slots = cursor_slots;
+	kg_legacy_open(&session->legacy, &open);
 	r = kg_channel_send(view->channel, KG_VIEW_OPEN, &open, sizeof(open));
 	if (r < 0)
 		return r;
@@ -193,9 +193,12 @@ static const uint8_t *take_piece(struct kg_view *view, uint64_t position, size_t
 
 static int on_slice(struct kg_view *view, const struct kg_view_slice *slice)
 {
-	uint8_t wanted = view->path == KG_PATH_GRAPHICS ? KG_SLICE_GRAPHICS : KG_SLICE_BITMAPS;
+	bool wanted = view->path == KG_PATH_GRAPHICS ? slice->kind == KG_SLICE_GRAPHICS
+						     : slice->kind == KG_SLICE_BITMAPS ||
+							       (slice->kind == KG_SLICE_SURFACES &&
+								kg_legacy_has_remotefx(&view->session->legacy));
 
-	if (slice->kind != wanted || slice->last > 1 || !take_piece(view, slice->position, slice->length))
+	if (!wanted || slice->last > 1 || !take_piece(view, slice->position, slice->length))
 		return -EPROTO;
 	return put_pending(view, &(struct kg_view_pending){ .slice = *slice });
 }
@@ -372,7 +375,8 @@ static int pass_slice(struct kg_view *view, const struct kg_view_slice *slice)
 		return 0;
 	if (slice->kind == KG_SLICE_GRAPHICS)
 		return kg_gfx_write(&view->session->gfx, piece, slice->length);
-	r = kg_legacy_write(&view->session->legacy, piece, slice->length);
+	r = slice->kind == KG_SLICE_SURFACES ? kg_legacy_write_surfaces(&view->session->legacy, piece, slice->length)
+					     : kg_legacy_write(&view->session->legacy, piece, slice->length);
 	if (r >= 0 && slice->last)
 		view->written_frame = slice->frame;
 	return r;
