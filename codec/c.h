@@ -9,3 +9,9 @@ KG_RFX_VALUES_FN(kg_rfx_values_symmetric_c);
 KG_RFX_VALUES_FN(kg_rfx_values_extrapolate_c);
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_c);
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_c);
+
+KG_TILE_UPDATE_FN(kg_tile_update_c);
+KG_TILE_COMPARE_FN(kg_tile_compare_c);
+KG_TILE_HASH_FN(kg_tile_hash_c);
+KG_TILE_TEXTURE_FN(kg_tile_texture_c);
+KG_ROW_ANCHORS_FN(kg_row_anchors_c);

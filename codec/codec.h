@@ -5,7 +5,10 @@
  */
 #pragma once
 
+#include "codec/classify.h"
+#include "codec/damage.h"
 #include "codec/dsp.h"
+#include "codec/hash.h"
 #include "codec/image.h"
 #include "codec/planar.h"
 #include "codec/tile.h"

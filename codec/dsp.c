@@ -4,44 +4,9 @@
 #include "codec/c.h"
 #include "codec/x86/x86.h"
 
-#define CHUNK 64		// pixels that are held at a time
-
 static inline uint32_t pixel(const uint8_t *at)
 {
 	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
-}
-
-/* Compares and stores from a copy of the pixels: whoever owns them may be writing them now, and the mirror must hold
- * exactly what was compared. */
-static uint32_t update_chunk(const uint8_t *from, uint8_t *mirror, size_t size)
-{
-	uint8_t copy[CHUNK * 4], old[CHUNK * 4];
-	uint8_t changed = 0, differs = 0;
-
-	memcpy(copy, from, size);
-	__asm__ volatile("" : "+m"(copy));	// from here on the compiler cannot read from again in place of copy
-	memcpy(old, mirror, size);
-	for (size_t i = 0; i < size; i += 4) {
-		copy[i + 3] = 0xff;
-		changed |= (copy[i] ^ old[i]) | (copy[i + 1] ^ old[i + 1]) | (copy[i + 2] ^ old[i + 2]);
-		differs |= old[i + 3] ^ 0xff;
-	}
-	if (changed | differs)
-		memcpy(mirror, copy, size);
-	return changed;
-}
-
-static KG_TILE_UPDATE_FN(tile_update_c)
-{
-	uint32_t changed = 0;
-
-	for (uint32_t y = 0; y < height; y++) {
-		for (uint32_t x = 0; x < width; x += CHUNK)
-			changed |= update_chunk(from + x * 4, mirror + x * 4, KG_MIN(width - x, CHUNK + 0u) * 4);
-		from += stride;
-		mirror += mirror_stride;
-	}
-	return changed != 0;
 }
 
 static KG_TILE_FLAT_FN(tile_flat_c)
@@ -89,7 +54,11 @@ static KG_PLANAR_DELTA_FN(planar_delta_c)
 void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 {
 	*dsp = (struct kg_dsp){
-		.tile_update = tile_update_c,
+		.tile_update = kg_tile_update_c,
+		.tile_compare = kg_tile_compare_c,
+		.tile_hash = kg_tile_hash_c,
+		.tile_texture = kg_tile_texture_c,
+		.row_anchors = kg_row_anchors_c,
 		.tile_flat = tile_flat_c,
 		.planar_split = planar_split_c,
 		.planar_delta = planar_delta_c,
@@ -100,6 +69,7 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 #if HAVE_AVX2
 	if (cpu >= KG_CPU_AVX2) {
 		dsp->tile_update = kg_tile_update_avx2;
+		dsp->tile_compare = kg_tile_compare_avx2;
 		dsp->tile_flat = kg_tile_flat_avx2;
 		dsp->planar_split = kg_planar_split_avx2;
 		dsp->planar_delta = kg_planar_delta_avx2;

@@ -9,10 +9,44 @@
 #include "codec/cpu.h"
 #include "codec/rfx.h"		// the inner functions of RemoteFX are described there
 
-/* Snapshot of a rectangle with comparison, see kg_tile_update(). */
+struct kg_damage;
+struct kg_texture;
+
+/* Snapshot of a tile with comparison, see kg_damage_update(). At most 64 pixels wide and high, like all that says tile. */
 #define KG_TILE_UPDATE_FN(name)                                                                                        \
-	bool name(const uint8_t *from, size_t stride, uint8_t *mirror, size_t mirror_stride, uint32_t width,           \
-		  uint32_t height)
+	void name(const uint8_t *from, size_t stride, uint8_t *mirror, size_t mirror_stride, uint32_t width,           \
+		  uint32_t height, struct kg_damage *damage)
+
+/* The comparison alone. */
+#define KG_TILE_COMPARE_FN(name)                                                                                       \
+	void name(const uint8_t *from, size_t stride, const uint8_t *mirror, size_t mirror_stride, uint32_t width,     \
+		  uint32_t height, struct kg_damage *damage)
+
+/*
+ * NH of a tile, see codec/hash.h. A row is padded with zeros to 64 pixels p, and becomes 48 words: the colours of p[i],
+ * p[16 + i] and p[32 + i], with blue, green and red of p[48 + i] in place of X. Word i of row y meets key word
+ * 48 y + i + 16 round; sums[round] adds up the products of neighbours, (w[i] + k[i]) * (w[i + 1] + k[i + 1]), where the
+ * additions are modulo 2^32 and the sum is modulo 2^64. Nothing is added for rows that the tile does not have.
+ */
+#define KG_TILE_HASH_FN(name)                                                                                          \
+	void name(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height, const uint32_t *key,          \
+		  uint64_t sums[4])
+
+/*
+ * Counts for kg_classify(). Looked at are the pixels of odd rows but their first ones. fresh: those that equal neither the
+ * pixel on their left nor the one above. strong: the fresh ones of which blue, green or red differs by 32 or more from
+ * the pixel on their left. X is ignored.
+ */
+#define KG_TILE_TEXTURE_FN(name)                                                                                       \
+	void name(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height, struct kg_texture *texture)
+
+/*
+ * Anchors of motion, see codec/motion.c: a bit for each of count (at most 64) pixels where the picture has an edge and a
+ * hash of the pixel and the two behind it has no bit of mask. With a, b, c as the three pixels shifted left by 8, which
+ * drops X: a != b and (((a + (b >> 3) + (c >> 6)) * KG_ANCHOR_FACTOR) & mask) == 0. row has count + 2 pixels.
+ */
+#define KG_ANCHOR_FACTOR 0x9e3779b1u
+#define KG_ROW_ANCHORS_FN(name) uint64_t name(const uint8_t *row, uint32_t count, uint32_t mask)
 
 /* True when all pixels of the rectangle are equal, X ignored. */
 #define KG_TILE_FLAT_FN(name) bool name(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height)
@@ -33,6 +67,10 @@
 
 struct kg_dsp {
 	KG_TILE_UPDATE_FN((*tile_update));
+	KG_TILE_COMPARE_FN((*tile_compare));
+	KG_TILE_HASH_FN((*tile_hash));
+	KG_TILE_TEXTURE_FN((*tile_texture));
+	KG_ROW_ANCHORS_FN((*row_anchors));
 	KG_TILE_FLAT_FN((*tile_flat));
 	KG_PLANAR_SPLIT_FN((*planar_split));
 	KG_PLANAR_DELTA_FN((*planar_delta));

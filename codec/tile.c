@@ -3,13 +3,6 @@
 
 #include "codec/dsp.h"
 
-bool kg_tile_update(const struct kg_dsp *dsp, const struct kg_image *from, uint8_t *mirror, size_t mirror_stride)
-{
-	if (!from->width || !from->height)
-		return false;
-	return dsp->tile_update(from->pixels, from->stride, mirror, mirror_stride, from->width, from->height);
-}
-
 bool kg_tile_flat(const struct kg_dsp *dsp, const struct kg_image *image)
 {
 	if (!image->width || !image->height)

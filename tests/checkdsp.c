@@ -5,8 +5,6 @@
 #include "codec/dsp.h"
 #include "tests/check.h"
 
-#include <pthread.h>
-
 enum { WIDTH = 140, HEIGHT = 9, AREA = WIDTH * HEIGHT, BENCH = 64 };
 
 static struct kg_dsp c;
@@ -24,53 +22,6 @@ static void fill_similar(void *to, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		((uint8_t *)to)[i] = rnd() % 8 ? base : (uint8_t)(base ^ 1u << rnd() % 8);
-}
-
-/* ---- tile_update ---- */
-
-struct update_case {
-	const struct kg_dsp *dsp;
-	const uint8_t *from;
-	uint8_t *mirror;
-	uint32_t width, height;
-	size_t stride;
-	bool changed;
-};
-
-static void run_update(void *data)
-{
-	struct update_case *t = data;
-
-	t->changed = t->dsp->tile_update(t->from, t->stride, t->mirror, t->stride, t->width, t->height);
-}
-
-static void check_tile_update(const struct kg_dsp *dsp, const char *cpu)
-{
-	uint8_t *from = guarded(AREA * 4), *a = guarded(AREA * 4), *b = guarded(AREA * 4);
-	bool right = true;
-
-	for (uint32_t i = 0; right && i < 4000; i++) {
-		uint32_t width = 1 + rnd() % (i % 2 ? WIDTH - 1 : 70), height = 1 + rnd() % HEIGHT;
-		size_t stride = (width + rnd() % (WIDTH - width + 1)) * 4, size = stride * (height - 1) + width * 4;
-		struct update_case want = { &c, from + AREA * 4 - size, a + AREA * 4 - size, width, height, stride, false };
-		struct update_case got = { dsp, from + AREA * 4 - size, b + AREA * 4 - size, width, height, stride, false };
-		uint8_t *pixels = from + AREA * 4 - size;
-
-		fill(pixels, size);
-		memcpy(want.mirror, pixels, size);
-		if (rnd() % 2)		// in the mirror, but for X
-			for (size_t at = 3; at < size; at += 4)
-				want.mirror[at] = rnd() % 2 ? 0xff : 0;
-		if (rnd() % 2)		// all but one byte, which may be an X or lie between the rows
-			want.mirror[rnd() % size] ^= 1u << rnd() % 8;
-		memcpy(got.mirror, want.mirror, size);
-		run_update(&want);
-		right = check_survives(run_update, &got) && want.changed == got.changed &&
-			!memcmp(want.mirror, got.mirror, size);
-		if (!right)
-			note("%ux%u, stride %zu, changed %d, C %d", width, height, stride, got.changed, want.changed);
-	}
-	ok(right && front_clean(a) && front_clean(b), "tile_update %s", cpu);
 }
 
 /* ---- tile_flat ---- */
@@ -214,7 +165,6 @@ static void check_meaning(void)
 	uint64_t same[3];
 	uint8_t *const planes[3] = { to[0], to[1], to[2] };
 	uint64_t *const masks[3] = { &same[0], &same[1], &same[2] };
-	uint8_t mirror[8] = { 10, 20, 30, 0xff, 10, 21, 28, 0xff };
 
 	c.planar_delta(row, NULL, 2, planes, masks);
 	ok(to[0][0] == 30 && to[0][1] == 28 && to[1][0] == 20 && to[2][1] == 10 && same[0] == 0 && same[2] == 2,
@@ -222,72 +172,15 @@ static void check_meaning(void)
 	c.planar_delta(row, above, 2, planes, masks);
 	ok(to[0][0] == 255 && to[0][1] == 3 && to[1][0] == 0 && to[1][1] == 2 && to[2][0] == 1 && to[2][1] == 4 && same[1] == 1,
 	   "other rows are differences with the sign in bit 0");
-	ok(!c.tile_update(row, 8, mirror, 8, 2, 1) && mirror[3] == 0xff, "a mirror that has the pixels stays as it is");
-	mirror[3] = 0;
-	ok(!c.tile_update(row, 8, mirror, 8, 2, 1) && mirror[3] == 0xff, "its X becomes 0xff without being a change");
-	mirror[5] ^= 0x80;
-	ok(c.tile_update(row, 8, mirror, 8, 2, 1) && mirror[5] == 21, "a changed bit is reported and taken");
 	ok(!c.tile_flat(row, 8, 2, 1) && c.tile_flat(row, 8, 1, 1), "a flat tile has one colour");
-}
-
-/* ---- the snapshot while the pixels change ---- */
-
-enum { FLICKER_ROUNDS = 20000 };
-
-/* The same page at two addresses, as if another process wrote it: that is what happens, and a race that TSan cannot see. */
-static uint32_t *flicker_written;
-static const uint8_t *flicker_read;
-static bool flicker_stop;
-
-static void *flicker(void *data)
-{
-	for (uint32_t n = 0; !__atomic_load_n(&flicker_stop, __ATOMIC_RELAXED); n++)
-		for (size_t i = 0; i < 64; i++)
-			__atomic_store_n(&flicker_written[i], n, __ATOMIC_RELAXED);
-	return NULL;
-}
-
-/* When no change is reported the mirror must be what it was, although the pixels change all the time. */
-static void check_flicker(const struct kg_dsp *dsp, const char *cpu)
-{
-	uint32_t mirror[64] = { 0 }, before[64];
-	pthread_t thread;
-	bool right = true;
-
-	__atomic_store_n(&flicker_stop, false, __ATOMIC_RELAXED);
-	if (!flicker_written) {
-		int fd = memfd_create("flicker", MFD_CLOEXEC);
-
-		if (fd < 0 || ftruncate(fd, 4096))
-			return (void)ok(false, "memory is shared");
-		flicker_written = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		flicker_read = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
-		close(fd);
-	}
-	if (flicker_written == MAP_FAILED || flicker_read == MAP_FAILED || pthread_create(&thread, NULL, flicker, NULL))
-		return (void)ok(false, "another thread writes");
-	for (int i = 0; right && i < FLICKER_ROUNDS; i++) {
-		bool changed;
-
-		memcpy(before, mirror, sizeof(before));
-		changed = dsp->tile_update(flicker_read, 256, (uint8_t *)mirror, 256, 64, 1);
-		for (int x = 0; x < 64; x++) {
-			changed |= i == 0;
-			right &= mirror[x] >> 24 == 0xff && (changed || mirror[x] == before[x]);
-		}
-	}
-	__atomic_store_n(&flicker_stop, true, __ATOMIC_RELAXED);
-	pthread_join(thread, NULL);
-	ok(right, "tile_update %s: what is stored is what was compared, while another thread writes", cpu);
 }
 
 /* ---- times ---- */
 
 static void bench(const struct kg_dsp *dsp, const char *cpu)
 {
-	uint8_t *from = guarded(BENCH * BENCH * 4), *mirror = guarded(BENCH * BENCH * 4), *other = guarded(BENCH * BENCH * 4);
+	uint8_t *from = guarded(BENCH * BENCH * 4), *other = guarded(BENCH * BENCH * 4);
 	struct planes p = planes_of(dsp, from, other, BENCH, BENCH);
-	bool flip = false;
 
 	fill(from, BENCH * BENCH * 4);
 	memcpy(other, from, BENCH * BENCH * 4);
@@ -302,9 +195,6 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 		c_ns = TIME(call);                                                                 \
 		note("%s %s: %.0f ns, C %.0f ns, %.1f times as fast", what, cpu, ns, c_ns, c_ns / ns); \
 	})
-	COMPARE("tile_update 64x64, unchanged", use->tile_update(from, BENCH * 4, mirror, BENCH * 4, BENCH, BENCH));
-	COMPARE("tile_update 64x64, changed",
-		(flip = !flip, use->tile_update(flip ? other : from, BENCH * 4, mirror, BENCH * 4, BENCH, BENCH)));
 	for (int i = 0; i < BENCH * BENCH; i++)
 		memcpy(from + i * 4, "abcd", 4);
 	COMPARE("tile_flat 64x64", use->tile_flat(from, BENCH * 4, BENCH, BENCH));
@@ -320,16 +210,13 @@ int main(int argc, char **argv)
 	kg_dsp_init(&c, KG_CPU_C);
 	note("this processor: %s", kg_cpu_name(kg_cpu_best()));
 	check_meaning();
-	check_flicker(&c, "c");
 	for (enum kg_cpu cpu = KG_CPU_C + 1; cpu <= kg_cpu_best(); cpu++) {
 		const char *name = kg_cpu_name(cpu);
 
 		kg_dsp_init(&dsp, cpu);
-		check_tile_update(&dsp, name);
 		check_tile_flat(&dsp, name);
 		check_planar_split(&dsp, name);
 		check_planar_delta(&dsp, name);
-		check_flicker(&dsp, name);
 		if (check_bench)
 			bench(&dsp, name);
 	}

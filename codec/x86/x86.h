@@ -4,6 +4,7 @@
 #include "codec/dsp.h"
 
 KG_TILE_UPDATE_FN(kg_tile_update_avx2);
+KG_TILE_COMPARE_FN(kg_tile_compare_avx2);
 KG_TILE_FLAT_FN(kg_tile_flat_avx2);
 KG_PLANAR_SPLIT_FN(kg_planar_split_avx2);
 KG_PLANAR_DELTA_FN(kg_planar_delta_avx2);

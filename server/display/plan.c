@@ -151,9 +151,12 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 			.stride = plan->image.stride,
 		};
 		const struct kg_image snapshot = { pixels, from.width, from.height, mirror->stride };
+		struct kg_damage damage;
 
-		if (!plan->touched[tile] || (!kg_tile_update(plan->dsp, &from, pixels, mirror->stride) &&
-					mirror->states[tile] != KG_TILE_UNKNOWN))
+		if (!plan->touched[tile])
+			continue;
+		if (!kg_damage_update(plan->dsp, &from, pixels, mirror->stride, &damage) &&
+		    mirror->states[tile] != KG_TILE_UNKNOWN)
 			continue;
 		if (plan->kind == KG_SLICE_BITMAPS) {
 			kg_bitmap_write(&writer, plan->dsp, pixels, mirror->stride, rect, scratch);
