@@ -48,7 +48,7 @@ def test_status():
                 r = kagamictl('--control', k.control, 'status', user=65534, group=65534)
                 ok(r.returncode == 1 and 'no answer' in r.stderr, 'another user gets no answer, whatever the mode')
             except PermissionError:
-                skip('another user gets no answer', 'nobody may not run what was built here')
+                skip('another user gets no answer: nobody may not run what was built here')
         else:
             skip('another user gets no answer: not root')
         with Kagamid('--control', k.control) as second:
