@@ -412,8 +412,13 @@ static void compare_encoders(enum kg_cpu cpu)
 		if (!freerdp_bitmap_compress_planar(context, image.pixels, PIXEL_FORMAT_BGRX32, TILE, TILE, TILE * 4, theirs,
 						    &size))
 			size = 0;
-		ok(kg_planar_encode(&dsp, &image, 0, to, bound, p.scratch) <= size, "%s: %s: not longer than FreeRDP's",
-		   kg_cpu_name(cpu), content_names[content]);
+		/* FreeRDP 3.15 takes differences below 0 for others: what it makes of such rows is short, and another picture. */
+		if (size && !strict_equal(theirs, size, 0, p.pixels, TILE, TILE, TILE))
+			skip("%s: %s: not longer than FreeRDP's: that is of another picture", kg_cpu_name(cpu),
+			     content_names[content]);
+		else
+			ok(kg_planar_encode(&dsp, &image, 0, to, bound, p.scratch) <= size, "%s: %s: not longer than FreeRDP's",
+			   kg_cpu_name(cpu), content_names[content]);
 		if (!check_bench)
 			continue;
 		ours_ns = TIME(kg_planar_encode(&dsp, &image, 0, to, bound, p.scratch));
