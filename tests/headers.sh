@@ -21,7 +21,7 @@ lacks() { # header: the optional feature that it needs and this build lacks
 	! grep -q "^#define HAVE_$feature 1" "$config"
 }
 
-for header in $(cd "$src" && find base codec input server tests -name '*.h' | sort); do
+for header in $(cd "$src" && find base codec input server bench tests -name '*.h' | sort); do
 	n=$((n + 1))
 	if lacks "$header"; then
 		echo "ok $n # SKIP $header: built without $feature"

@@ -15,11 +15,12 @@ server/desktop/still base input server/desktop
 server/desktop/demo base input server/desktop
 server/desktop/x11 base input server/desktop
 server/desktop/qemu base input server/desktop
+bench base codec input server/control server/display server/desktop tests
 '
 # Foreign libraries: a pattern of headers, and the only places that may include them.
 foreign='
-<freerdp/ ^(server/session|tests)/
-<winpr/ ^(server/session|server/auth|tests)/
+<freerdp/ ^(server/session|tests)/|^bench/oracle\.c:
+<winpr/ ^(server/session|server/auth|tests)/|^bench/oracle\.c:
 <systemd/sd-event ^base/loop\.c:|^tests/
 <systemd/sd-daemon ^server/broker/|^tests/
 <systemd/sd-bus ^server/desktop/qemu/|^tests/
@@ -46,26 +47,26 @@ while read -r folder below; do
 	pattern=$(echo "$folder $below" | tr ' ' '|')
 	result "$(includes "$folder" | grep -vE "${include#^}\"($pattern)/[^/\"]+(/[^/\"]+)?\"")" \
 		"$folder includes only: $folder $below"
-	# Of a kind of desktop only itself and the list of kinds know.
+	# Of a kind of desktop only itself and the list of kinds know; bench takes the demo's letters.
 	result "$(includes "$folder" | grep -E '"server/desktop/[^"/]+/' | grep -vE "\"$folder/[^/\"]+\"" |
-		grep -v '^server/desktop/kinds\.c:')" "$folder includes no other kind of desktop"
+		grep -vE '^server/desktop/kinds\.c:|^bench/letters\.c:')" "$folder includes no other kind of desktop"
 done <<END
 $allowed
 END
 
 while read -r header places; do
 	[ -n "$header" ] || continue
-	result "$(grep -rnE --include='*.[ch]' "$include$header" base codec input server tests | grep -vE "$places")" \
+	result "$(grep -rnE --include='*.[ch]' "$include$header" base codec input server bench tests | grep -vE "$places")" \
 		"$header only in $places"
 done <<END
 $foreign
 END
 
-result "$(grep -rnE --include='*.[ch]' "$include<(base|codec|input|server|tests)/" base codec input server tests)" \
+result "$(grep -rnE --include='*.[ch]' "$include<(base|codec|input|server|tests)/" base codec input server bench tests)" \
 	"our own headers are not included like foreign ones"
-result "$(grep -rnE --include='*.[ch]' 'pthread_(mutex|cond|rwlock|spin|barrier)_|\<mtx_|\<sem_wait' base codec input server |
+result "$(grep -rnE --include='*.[ch]' 'pthread_(mutex|cond|rwlock|spin|barrier)_|\<mtx_|\<sem_wait' base codec input server bench |
 	grep -v '^base/pool\.c:')" "the pool has the only mutex"
-result "$(find base codec input server -name '*.[ch]' | sed 's#/[^/]*$##; s#/x86$##; s#/arm$##' | sort -u |
+result "$(find base codec input server bench -name '*.[ch]' | sed 's#/[^/]*$##; s#/x86$##; s#/arm$##' | sort -u |
 	while read -r folder; do
 		echo "$allowed" | grep -qE "^$folder( |\$)" || echo "$folder"
 	done)" "every folder has its line here"

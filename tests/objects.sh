@@ -4,7 +4,7 @@ build=${top_builddir:-.}
 . "${top_srcdir:-.}/tests/tap.sh"
 
 objects() {
-	for folder in base codec input server; do
+	for folder in base codec input server bench; do
 		[ -d "$build/$folder" ] && find "$build/$folder" -name '*.o'
 	done
 }

@@ -1,0 +1,119 @@
+/* What the pictures are drawn with: rows of pixels, a hash in place of random numbers, and integer functions. */
+#pragma once
+
+#include "base/base.h"
+
+struct kg_canvas {
+	uint8_t *pixels;		// B, G, R, X
+	size_t stride;			// bytes
+	int32_t width, height;
+	int32_t left, top, right, bottom;	// nothing is drawn outside; right and bottom are the first outside
+};
+
+static inline uint8_t *kg_canvas_at(const struct kg_canvas *canvas, int32_t x, int32_t y)
+{
+	return canvas->pixels + (size_t)y * canvas->stride + (size_t)x * 4;
+}
+
+static inline int32_t kg_clamp(int32_t value, int32_t low, int32_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* Writes a pixel whose colours may lie outside of 0 to 255. x and y lie inside. */
+static inline void kg_canvas_put(const struct kg_canvas *canvas, int32_t x, int32_t y, int32_t red, int32_t green,
+				 int32_t blue)
+{
+	uint8_t *at = kg_canvas_at(canvas, x, y);
+
+	at[0] = (uint8_t)kg_clamp(blue, 0, 255);
+	at[1] = (uint8_t)kg_clamp(green, 0, 255);
+	at[2] = (uint8_t)kg_clamp(red, 0, 255);
+	at[3] = 0xff;
+}
+
+/* colour is 0xRRGGBB. */
+static inline void kg_canvas_fill(const struct kg_canvas *canvas, int32_t x, int32_t y, int32_t width, int32_t height,
+				  uint32_t colour)
+{
+	int32_t right = KG_MIN(x + width, canvas->right), bottom = KG_MIN(y + height, canvas->bottom);
+
+	for (int32_t row = KG_MAX(y, canvas->top); row < bottom; row++)
+		for (int32_t column = KG_MAX(x, canvas->left); column < right; column++)
+			kg_canvas_put(canvas, column, row, colour >> 16 & 0xff, colour >> 8 & 0xff, colour & 0xff);
+}
+
+/* 32 bits that look random, from two numbers and a seed. */
+static inline uint32_t kg_hash(uint32_t seed, uint32_t a, uint32_t b)
+{
+	uint32_t h = seed * 0x9e3779b1u ^ a * 0x85ebca6bu ^ (b + 0x7f4a7c15u) * 0xc2b2ae35u;
+
+	h = (h ^ h >> 15) * 0x2c1b3c6du;
+	h = (h ^ h >> 12) * 0x297a2d39u;
+	return h ^ h >> 15;
+}
+
+/* A number from low to high, by the hash. */
+static inline int32_t kg_hash_range(uint32_t seed, uint32_t a, uint32_t b, int32_t low, int32_t high)
+{
+	return low + (int32_t)(kg_hash(seed, a, b) % (uint32_t)(high - low + 1));
+}
+
+/* The whole part of the root. */
+static inline uint32_t kg_root(uint64_t value)
+{
+	uint64_t root = 0, bit = UINT64_C(1) << 62;
+
+	while (bit > value)
+		bit >>= 2;
+	for (; bit; bit >>= 2)
+		if (value >= root + bit) {
+			value -= root + bit;
+			root = (root >> 1) + bit;
+		} else
+			root >>= 1;
+	return (uint32_t)root;
+}
+
+/* The sine of angle / 1024 of a turn, times 4096; Bhaskara's formula, off by 0.2 % at most. */
+static inline int32_t kg_sine(int32_t angle)
+{
+	int32_t half = angle & 511, product = half * (512 - half);	// up to 65536
+	int32_t value = (int32_t)((int64_t)16 * product * 4096 / (5 * 512 * 512 - 4 * product));
+
+	return angle & 512 ? -value : value;
+}
+
+/*
+ * A square of fractal noise that can be repeated without a seam: octaves, the coarsest first, each `gain` / 256 times as
+ * strong as the one before. The standard deviation is 256.
+ */
+struct kg_field {
+	int16_t *values;
+	uint32_t bits;			// the side is 1 << bits values, at most 12
+};
+
+int kg_field_init(struct kg_field *field, uint32_t bits, uint32_t gain, uint32_t seed);
+void kg_field_done(struct kg_field *field);
+
+/* Between the four values around; u and v have 8 fraction bits and wrap. */
+static inline int32_t kg_field_at(const struct kg_field *field, int32_t u, int32_t v)
+{
+	uint32_t mask = (1u << field->bits) - 1;
+	uint32_t x0 = (uint32_t)(u >> 8) & mask, y0 = (uint32_t)(v >> 8) & mask;
+	const int16_t *row0 = field->values + ((size_t)y0 << field->bits);
+	const int16_t *row1 = field->values + ((size_t)((y0 + 1) & mask) << field->bits);
+	int32_t fx = u & 255, fy = v & 255, x1 = (int32_t)((x0 + 1) & mask);
+	int32_t upper = row0[x0] * (256 - fx) + row0[x1] * fx, lower = row1[x0] * (256 - fx) + row1[x1] * fx;
+
+	return (upper * (256 - fy) + lower * fy) >> 16;		// 16 bits, 8 and 8: just fits, with the deviation of 256
+}
+
+/* The pictures themselves; the frame number is explained in pictures.c. */
+int kg_picture_text(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
+int kg_picture_scroll(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
+int kg_picture_typing(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
+int kg_picture_drag(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
+int kg_picture_terrain(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
+int kg_picture_dark(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
+int kg_picture_photo(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
