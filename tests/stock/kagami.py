@@ -406,7 +406,8 @@ class Client(Program):
         self.x.run("xdotool", "key", "--delay", "20", *names)
 
     def move(self, x, y):
-        self.x.run("xdotool", "mousemove", "--window", self.shown(), str(x), str(y))
+        """Twice: xfreerdp3 3.15 listens to the device below the pointer, and of that X tells each time where it was before."""
+        self.x.run("xdotool", *["mousemove", "--window", self.shown(), str(x), str(y)] * 2)
 
     def click(self, x, y, button=1):
         self.move(x, y)
