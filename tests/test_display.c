@@ -19,12 +19,15 @@ enum { STEPS = 300 };
 
 /* A desktop, the pipeline under test, and a client. */
 struct world {
-	enum kg_slice_kind kind;
+	bool graphics;
 	uint32_t width, height;
 	uint32_t *picture;		// the source's; X is noise, which must not matter
 	struct kg_region damage;
 	struct kg_dsp dsp;
+	struct kg_hash_key hash_key;
 	struct kg_mirror mirror;
+	struct kg_cache cache;
+	uint64_t now_ms;
 	struct kg_plan plan;
 	struct kg_flow flow;
 	uint16_t surface;
@@ -38,13 +41,17 @@ struct world {
 	char wrong[256];
 };
 
-static void world_init(struct world *world, enum kg_slice_kind kind)
+static void world_init(struct world *world, bool graphics)
 {
-	*world = (struct world){ .kind = kind, .scratch = malloc(kg_plan_scratch()) };
+	*world = (struct world){ .graphics = graphics, .now_ms = 1000 };
+	world->scratch = aligned_alloc(64, (kg_plan_scratch() + 63) & ~(size_t)63);
 	kg_dsp_init(&world->dsp, kg_cpu_best());
+	for (size_t i = 0; i < sizeof(world->hash_key) / 4; i++)
+		((uint32_t *)&world->hash_key)[i] = rnd();
 	world->plan = (struct kg_plan){ .dsp = &world->dsp,
+					.hash_key = &world->hash_key,
 					.mirror = &world->mirror,
-					.kind = kind };
+					.graphics = graphics };
 	world->planar = freerdp_bitmap_planar_context_new(0, 64, 64);
 	gfx_decoder_init(&world->client);
 }
@@ -55,6 +62,7 @@ static void world_done(struct world *world)
 	free(world->screen);
 	free(world->scratch);
 	kg_mirror_done(&world->mirror);
+	kg_cache_done(&world->cache);
 	kg_plan_done(&world->plan);
 	gfx_decoder_done(&world->client);
 	freerdp_bitmap_planar_context_free(world->planar);
@@ -91,10 +99,11 @@ static void set_up(struct world *world, uint32_t version)
 	if (version) {
 		gfx_decoder_advertise(&world->client, version, version == 0x000a0100 ? 0 : 0x22);
 		kg_gfx_caps_confirm(&writer, version, 0x22);
-		world->surface = 0;
-	}
-	if (world->surface)
+		kg_cache_done(&world->cache);
+		world->plan.cache = kg_cache_init(&world->cache, version, 0x22) < 0 ? NULL : &world->cache;
+	} else if (world->surface) {
 		kg_gfx_delete_surface(&writer, world->surface);
+	}
 	kg_gfx_reset_graphics(&writer, world->width, world->height);
 	world->plan.surface = ++world->surface;
 	kg_gfx_create_surface(&writer, world->surface, world->width, world->height);
@@ -116,7 +125,7 @@ static void resize(struct world *world, uint32_t width, uint32_t height, uint32_
 		fail(world, "the mirror cannot be resized");
 	free(world->screen);
 	world->screen = calloc((size_t)width * height, 4);
-	if (world->kind == KG_SLICE_GRAPHICS)
+	if (world->graphics)
 		set_up(world, version);
 }
 
@@ -210,7 +219,7 @@ static bool send_slices(struct world *world)
 		if (size > KG_SLICE_SIZE_MAX || kg_slicer_next(&slicer, &last) != size)
 			return fail(world, "a slice too long");
 		kg_slicer_write(&slicer, slice);
-		if (world->kind == KG_SLICE_GRAPHICS)
+		if (world->graphics)
 			wrong = gfx_decode(&world->client, slice, size);
 		else
 			decode_bitmaps(world, slice, size);
@@ -230,13 +239,15 @@ static bool send_slices(struct world *world)
 static size_t frame(struct world *world)
 {
 	struct kg_image image = { (const uint8_t *)world->picture, world->width, world->height, (size_t)world->width * 4 };
-	int jobs = kg_plan_begin(&world->plan, &image, &world->damage);
-	const uint8_t *shown = world->kind == KG_SLICE_GRAPHICS ? world->client.output : world->screen;
+	int jobs = kg_plan_begin(&world->plan, &image, &world->damage, world->now_ms);
+	const uint8_t *shown = world->graphics ? world->client.output : world->screen;
 	size_t size;
 
 	kg_region_clear(&world->damage);
-	for (int i = jobs; i-- > 0;)	// in whatever order
-		kg_plan_job(&world->plan, (uint32_t)i, world->scratch);
+	for (; jobs > 0; jobs = kg_plan_next(&world->plan)) {
+		for (int i = jobs; i-- > 0;)	// in whatever order
+			kg_plan_job(&world->plan, (uint32_t)i, world->scratch);
+	}
 	size = kg_plan_size(&world->plan);
 	if (size)
 		send_slices(world);
@@ -272,7 +283,7 @@ static void step(struct world *world)
 		break;
 	case 1:
 		kg_mirror_forget(&world->mirror);
-		if (world->kind == KG_SLICE_GRAPHICS) {
+		if (world->graphics) {
 			kg_flow_reset(&world->flow);
 			world->acknowledged = world->flow.sent;
 			set_up(world, versions[rnd() % KG_ARRAY_SIZE(versions)]);
@@ -297,18 +308,18 @@ static void step(struct world *world)
 		frame(world);
 }
 
-static void random_sequence(enum kg_slice_kind kind)
+static void random_sequence(bool graphics)
 {
 	struct world world;
 	uint64_t seed = tap_seed;
 
-	world_init(&world, kind);
+	world_init(&world, graphics);
 	resize(&world, rnd() % 300 + 1, rnd() % 300 + 1, 0x000a0701);
 	for (int i = 0; i < STEPS && !*world.wrong; i++)
 		step(&world);
 	ok(!*world.wrong && world.slices > 10,
 	   "%s: decoded = mirror = source over %u frames, %llu bytes (from seed %llu) %s",
-	   kind == KG_SLICE_GRAPHICS ? "graphics" : "bitmaps", world.flow.sent,
+	   graphics ? "graphics" : "bitmaps", world.flow.sent,
 	   (unsigned long long)world.bytes, (unsigned long long)seed, world.wrong);
 	world_done(&world);
 }
@@ -318,7 +329,7 @@ static void costs(void)
 	struct world world;
 	size_t size;
 
-	world_init(&world, KG_SLICE_GRAPHICS);
+	world_init(&world, true);
 	resize(&world, 1920, 1080, 0x000a0701);
 	frame(&world);
 	ok(world.client.fills == 17 && !world.client.pictures && world.client.envelopes == 2,
@@ -330,7 +341,8 @@ static void costs(void)
 	size = frame(&world);
 	ok(size > 0 && size < 1000 && world.client.pictures == 1, "a pixel costs one tile (%zu bytes)", size);
 	kg_mirror_forget_rect(&world.mirror, (struct kg_rect){ 1000, 1000, 1001, 1001 });
-	ok(frame(&world) == size, "a tile that the client lost is sent without damage");
+	ok(frame(&world) == KG_GFX_FROM_CACHE_SIZE && world.client.hits == 1,
+	   "a tile that the client lost comes from its cache, without damage");
 	for (size_t i = 0; i < 1920 * 1080; i++)
 		world.picture[i] = rnd();
 	kg_region_add(&world.damage, kg_rect_of_size(1920, 1080));
@@ -347,7 +359,7 @@ static void neighbours(void)
 {
 	struct world world;
 
-	world_init(&world, KG_SLICE_GRAPHICS);
+	world_init(&world, true);
 	resize(&world, 192, 64, 0x000a0701);
 	for (uint32_t i = 0; i < 192 * 64; i++)
 		world.picture[i] = i % 192 / 64 == 1 ? 0xaabbcc : 0x102030;
@@ -367,7 +379,7 @@ static void noise_bitmaps(void)
 	struct world world;
 	uint32_t width, height;
 
-	world_init(&world, KG_SLICE_BITMAPS);
+	world_init(&world, false);
 	for (uint32_t i = 0; i < 64 && !*world.wrong; i++) {
 		width = i == 0 ? 64 : rnd() % 64 + 1;
 		height = i == 0 ? 64 : rnd() % 8 + 1;
@@ -490,9 +502,9 @@ int main(void)
 {
 	tap_seed_init();
 	for (int i = 0; i < 4; i++)
-		random_sequence(KG_SLICE_GRAPHICS);
+		random_sequence(true);
 	for (int i = 0; i < 2; i++)
-		random_sequence(KG_SLICE_BITMAPS);
+		random_sequence(false);
 	costs();
 	neighbours();
 	noise_bitmaps();

@@ -150,15 +150,15 @@ struct simple {
 	uint64_t bytes;
 };
 
-static struct kg_cache_key key_number(uint32_t i)
+static struct kg_hash key_number(uint32_t i)
 {
-	return (struct kg_cache_key){ i % 97, i };	// many in a bucket
+	return (struct kg_hash){ { i % 97, i } };	// many in a bucket
 }
 
 /* Puts key there as the plan does. False: something is wrong. */
 static bool put(struct kg_cache *cache, struct simple *simple, uint32_t key, uint32_t width, uint32_t height)
 {
-	const struct kg_cache_key hash = key_number(key);
+	const struct kg_hash hash = key_number(key);
 	uint16_t slot;
 
 	if (!kg_cache_may_hold(cache, width, height)) {
@@ -195,7 +195,7 @@ static bool put(struct kg_cache *cache, struct simple *simple, uint32_t key, uin
 static bool cache_step(struct kg_cache *cache, struct simple *simple, uint32_t width, uint32_t height)
 {
 	uint32_t key = rnd() % KEYS;
-	const struct kg_cache_key hash = key_number(key);
+	const struct kg_hash hash = key_number(key);
 	bool is_new = false, known = simple->slot_of[key] && simple->size_of[key] == width * height * 4;
 	uint16_t slot = kg_cache_find(cache, &hash, width, height, &is_new);
 
@@ -229,7 +229,7 @@ static void cache_sequence(uint32_t version, uint32_t flags, uint32_t slots, uin
 static void cache_frame(void)
 {
 	struct kg_cache cache = { 0 };
-	struct kg_cache_key key = key_number(1);
+	struct kg_hash key = key_number(1);
 	uint32_t held = 0;
 	bool is_new;
 

@@ -60,9 +60,9 @@ static void graphics(void)
 	kg_channel_send(s.channel, KG_VIEW_SUPPRESS, &suppress, sizeof(suppress));
 	ok(turn_until(s.client.frames == 3) && pixel(&s, 10, 10) == 0xff4000, "until it looks again");
 
-	pictures = s.client.pictures + s.client.fills;
+	pictures = s.client.pictures + s.client.fills + s.client.hits;
 	kg_channel_send(s.channel, KG_VIEW_REFRESH, &rect, sizeof(rect));
-	ok(turn_until(s.client.frames == 4) && s.client.pictures + s.client.fills == pictures + 1,
+	ok(turn_until(s.client.frames == 4) && s.client.pictures + s.client.fills + s.client.hits == pictures + 1,
 	   "REFRESH sends the tile again");
 
 	session_graphics(&s, 0x000a0100);

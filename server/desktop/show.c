@@ -14,9 +14,12 @@
 #include "server/display/cursor-cache.h"
 #include "server/display/plan.h"
 
+#include <sys/random.h>
+
 struct kg_show {
 	struct kg_view_parts parts;
 	struct kg_dsp dsp;
+	struct kg_hash_key hash_key;
 	struct kg_frame *latest;	// for views that come later
 	uint8_t *cursor_pixels;		// of parts.cursor
 	struct kg_view *views[KG_VIEWS_MAX];
@@ -114,6 +117,21 @@ static void on_view_gone(void *data, struct kg_view *view)
 	kg_view_free(view);
 }
 
+static int fill_randomly(void *bytes, size_t size)
+{
+	uint8_t *at = bytes;
+
+	while (size) {
+		ssize_t n = getrandom(at, size, 0);	// more than 256 bytes may come in parts
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += KG_MAX(n, (ssize_t)0);
+		size -= (size_t)KG_MAX(n, (ssize_t)0);
+	}
+	return 0;
+}
+
 int kg_show_new(struct kg_show **ret, struct kg_loop *loop, struct kg_pool *pool, const struct kg_desktop_bundle *bundle)
 {
 	struct kg_show *show = calloc(1, sizeof(*show));
@@ -125,10 +143,12 @@ int kg_show_new(struct kg_show **ret, struct kg_loop *loop, struct kg_pool *pool
 		return -ENOMEM;
 	}
 	kg_dsp_init(&show->dsp, kg_cpu_best());
+	r = fill_randomly(&show->hash_key, sizeof(show->hash_key));
 	show->parts = (struct kg_view_parts){
 		.loop = loop,
 		.pool = pool,
 		.dsp = &show->dsp,
+		.hash_key = &show->hash_key,
 		.scratch_size = (kg_plan_scratch() + 63) & ~(size_t)63,
 		.source = bundle->source,
 		.input = bundle->input,
@@ -136,10 +156,10 @@ int kg_show_new(struct kg_show **ret, struct kg_loop *loop, struct kg_pool *pool
 		.data = show,
 	};
 	show->parts.scratch = aligned_alloc(64, show->parts.scratch_size * (kg_pool_threads(pool) + 1));
-	if (!show->parts.scratch) {
+	if (!show->parts.scratch)
 		r = -ENOMEM;
+	if (r < 0)
 		goto fail;
-	}
 	*ret = show;
 	return 0;
 
@@ -159,6 +179,7 @@ void kg_show_free(struct kg_show *show)
 	kg_source_free(show->parts.source);
 	free(show->cursor_pixels);
 	free(show->parts.scratch);
+	explicit_bzero(&show->hash_key, sizeof(show->hash_key));
 	free(show);
 }
 

@@ -14,6 +14,7 @@
 
 struct kg_channel;
 struct kg_pool_set;
+struct kg_watch;
 
 /*
  *	OPENING ──OPEN──► WAITING ──GRAPHICS──► SHOWING ◄─┐
@@ -30,11 +31,13 @@ struct kg_view_output {
 	struct kg_ring ring;
 	uint64_t sliced;		// end of the last slice in it
 	struct kg_mirror mirror;
+	struct kg_cache cache;		// graphics: of the client
 	struct kg_flow flow;
 	struct kg_plan plan;
 	struct kg_slicer slicer;
 	struct kg_pool_set *set;	// while ENCODING
 	struct kg_frame *encoding;	// the frame whose pixels the jobs read
+	struct kg_watch *refine;	// when lossy tiles are due, armed only while there are some
 
 	struct kg_frame *latest;	// or NULL: the desktop has shown nothing yet
 	struct kg_region damage;	// of latest against the frame that was planned last
@@ -43,7 +46,8 @@ struct kg_view_output {
 	uint8_t setup[KG_GFX_SETUP_MAX];	// graphics: messages that go before the next frame
 	size_t setup_size;
 	uint32_t reset;			// graphics: number of the last GRAPHICS
-	uint16_t surface;		// graphics: the surface that pieces go to, 0: none yet
+	uint16_t surface;		// graphics: number of the last surface, that pieces go to
+	bool has_surface;		// the client has it
 };
 
 struct kg_view {
@@ -63,6 +67,8 @@ struct kg_view {
 
 /* Sends what can be sent now; asks the source for a frame when there is nothing. To be called whenever something changed. */
 void kg_view_pump(struct kg_view *view);
+
+int kg_view_output_init(struct kg_view *view);
 
 /* The client has (re)set its graphics channel: begins anew with its capabilities. */
 void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *graphics);

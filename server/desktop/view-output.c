@@ -7,9 +7,11 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/pool.h"
 #include "server/control/channel.h"
 #include "server/desktop/source.h"
+#include "server/display/refine.h"
 
 #include <assert.h>
 #include <time.h>
@@ -60,10 +62,12 @@ static void set_up_surface(struct kg_view_output *output)
 {
 	struct kg_writer writer = setup_writer(output);
 
-	if (output->surface)
+	if (output->has_surface)
 		kg_gfx_delete_surface(&writer, output->surface);
 	kg_gfx_reset_graphics(&writer, output->mirror.width, output->mirror.height);
+	/* Never one of before a reset: clients may keep what belongs to its number. */
 	output->surface = output->surface < UINT16_MAX ? output->surface + 1 : 1;
+	output->has_surface = true;
 	kg_gfx_create_surface(&writer, output->surface, output->mirror.width, output->mirror.height);
 	kg_gfx_map_surface(&writer, output->surface);
 	setup_written(output, &writer);
@@ -95,12 +99,12 @@ static bool adopt_size(struct kg_view *view, uint32_t width, uint32_t height)
 
 /* ---- sending ---- */
 
-static void send_slice(struct kg_view *view, size_t length, uint32_t frame, bool last)
+static void send_slice(struct kg_view *view, enum kg_slice_kind kind, size_t length, uint32_t frame, bool last)
 {
 	struct kg_view_slice slice = {
 		.position = kg_ring_commit(&view->output.ring, length),
 		.length = (uint32_t)length,
-		.kind = (uint8_t)view->output.plan.kind,
+		.kind = (uint8_t)kind,
 		.last = last,
 		.frame = frame,
 		.reset = view->output.reset,
@@ -123,7 +127,7 @@ static bool send_setup(struct kg_view *view)
 	kg_gfx_envelope_begin(&envelope, room, output->setup_size);
 	kg_gfx_envelope_add(&envelope, output->setup, output->setup_size);
 	output->setup_size = 0;
-	send_slice(view, length, 0, false);
+	send_slice(view, KG_SLICE_GRAPHICS, length, 0, false);
 	return true;
 }
 
@@ -141,7 +145,7 @@ static bool send_pieces(struct kg_view *view)
 		if (!room)
 			return false;
 		kg_slicer_write(&output->slicer, room);
-		send_slice(view, length, frame, last);
+		send_slice(view, output->slicer.kind, length, frame, last);
 	}
 	kg_flow_sent(&output->flow);
 	kg_plan_end(&output->plan);
@@ -151,12 +155,11 @@ static bool send_pieces(struct kg_view *view)
 
 /* ---- encoding ---- */
 
-/* All jobs have run. */
+/* The plan is complete. */
 static void encoded(struct kg_view *view)
 {
 	struct kg_view_output *output = &view->output;
 
-	output->set = NULL;
 	kg_frame_unref(output->encoding);
 	output->encoding = NULL;
 	if (!kg_plan_size(&output->plan)) {	// nothing had changed: no frame
@@ -168,14 +171,6 @@ static void encoded(struct kg_view *view)
 	output->state = KG_OUTPUT_SENDING;
 }
 
-static void on_encoded(void *data)
-{
-	struct kg_view *view = data;
-
-	encoded(view);
-	kg_view_pump(view);
-}
-
 static void job(void *data, uint32_t i, uint32_t thread)
 {
 	struct kg_view *view = data;
@@ -183,19 +178,66 @@ static void job(void *data, uint32_t i, uint32_t thread)
 	kg_plan_job(&view->output.plan, i, view->parts->scratch + thread * view->parts->scratch_size);
 }
 
-/* Few tiles are encoded here and now, many by the pool. */
-static int encode(struct kg_view *view, uint32_t jobs)
+static void on_stage_done(void *data);
+
+/* Runs the jobs of this stage and of those that follow: few tiles here and now, many by the pool, one stage at a time. */
+static int encode(struct kg_view *view, int jobs)
 {
 	struct kg_view_output *output = &view->output;
 
-	output->encoding = kg_frame_ref(output->latest);
-	output->state = KG_OUTPUT_ENCODING;
-	if (output->plan.tiles > TILES_INLINE)
-		return kg_pool_run(view->parts->pool, &output->set, jobs, job, on_encoded, view);
-	for (uint32_t i = 0; i < jobs; i++)
-		job(view, i, kg_pool_threads(view->parts->pool));
-	encoded(view);
-	return 0;
+	while (jobs > 0) {
+		if (output->plan.tiles_touched > TILES_INLINE)
+			return kg_pool_run(view->parts->pool, &output->set, (uint32_t)jobs, job, on_stage_done, view);
+		for (uint32_t i = 0; i < (uint32_t)jobs; i++)
+			job(view, i, kg_pool_threads(view->parts->pool));
+		jobs = kg_plan_next(&output->plan);
+	}
+	if (jobs == 0)
+		encoded(view);
+	return jobs;
+}
+
+static void cannot_encode(struct kg_view *view, int error)
+{
+	(void)kg_err(error, "cannot encode a frame for session %s", view->name);
+	kg_view_end(view, KG_END_DESKTOP_LOST, "no memory for the picture");
+}
+
+static void on_stage_done(void *data)
+{
+	struct kg_view *view = data;
+	int r;
+
+	view->output.set = NULL;
+	r = encode(view, kg_plan_next(&view->output.plan));
+	if (r < 0)
+		cannot_encode(view, r);
+	kg_view_pump(view);
+}
+
+/* ---- refinement ---- */
+
+static uint64_t now_ms(void)
+{
+	return kg_now_us() / 1000;
+}
+
+/* Nothing else is to be done now: wakes up when the first lossy tile is due. An exact screen wakes nobody. */
+static void wait_for_refinement(struct kg_view *view)
+{
+	uint64_t due = kg_refine_due(&view->output.mirror), now = now_ms();
+
+	(void)kg_watch_arm(view->output.refine, due == KG_REFINE_NEVER ? UINT64_MAX : due > now ? (due - now) * 1000 : 0);
+}
+
+static void on_refine(void *data)
+{
+	kg_view_pump(data);
+}
+
+int kg_view_output_init(struct kg_view *view)
+{
+	return kg_loop_timer(view->parts->loop, &view->output.refine, UINT64_MAX, on_refine, view);
 }
 
 /* Plans a frame if there is something to show and it can be sent. False: nothing more can be done now. */
@@ -219,18 +261,20 @@ static bool start_frame(struct kg_view *view)
 
 	if (!kg_flow_may_plan(&output->flow, slices_are_read(output)))
 		return false;
-	if (!latest || (kg_region_empty(&output->damage) && kg_mirror_complete(&output->mirror))) {
+	if (!latest || (kg_region_empty(&output->damage) && kg_mirror_complete(&output->mirror) &&
+			kg_refine_due(&output->mirror) > now_ms())) {
+		wait_for_refinement(view);
 		kg_source_want(view->parts->source);
 		return false;
 	}
 	image = (struct kg_image){ latest->pixels, latest->width, latest->height, latest->stride };
-	r = kg_plan_begin(&output->plan, &image, &output->damage);
+	output->encoding = kg_frame_ref(output->latest);
+	output->state = KG_OUTPUT_ENCODING;
+	r = kg_plan_begin(&output->plan, &image, &output->damage, now_ms());
 	kg_region_clear(&output->damage);
-	if (r > 0)
-		r = encode(view, (uint32_t)r);
+	r = encode(view, r);
 	if (r < 0) {
-		(void)kg_err(r, "cannot encode a frame for session %s", view->name);
-		kg_view_end(view, KG_END_DESKTOP_LOST, "no memory for the picture");
+		cannot_encode(view, r);
 		return false;
 	}
 	return true;
@@ -283,8 +327,22 @@ void kg_view_output_stop(struct kg_view *view)
 	kg_frame_unref(output->encoding);
 	output->encoding = NULL;
 	kg_plan_end(&output->plan);
+	(void)kg_watch_arm(output->refine, UINT64_MAX);
 	output->setup_size = 0;
 	output->state = KG_OUTPUT_IDLE;
+}
+
+/* What the client can, and that its caches are empty. Without memory for its model the client's cache is not used. */
+static void begin_anew(struct kg_view *view, const struct kg_view_graphics *graphics)
+{
+	struct kg_view_output *output = &view->output;
+	int r;
+
+	kg_cache_done(&output->cache);
+	r = kg_cache_init(&output->cache, graphics->version, graphics->flags);
+	if (r < 0)
+		(void)kg_warn(r, "the cache of session %s is not used", view->name);
+	output->plan.cache = r < 0 ? NULL : &output->cache;
 }
 
 void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *graphics)
@@ -307,10 +365,11 @@ void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *g
 	if (!adopt_size(view, width, height))
 		return;
 	kg_mirror_forget(&output->mirror);
+	begin_anew(view, graphics);
 	writer = setup_writer(output);
 	kg_gfx_caps_confirm(&writer, graphics->version, graphics->flags);
 	setup_written(output, &writer);
-	output->surface = 0;	// the client has forgotten it: it cannot be deleted
+	output->has_surface = false;	// the client has forgotten it: it cannot be deleted
 	set_up_surface(output);
 }
 
@@ -325,8 +384,11 @@ void kg_view_output_done(struct kg_view *view)
 	struct kg_view_output *output = &view->output;
 
 	kg_view_output_stop(view);
+	kg_watch_free(output->refine);
+	output->refine = NULL;
 	kg_frame_unref(output->latest);
 	output->latest = NULL;
+	kg_cache_done(&output->cache);
 	kg_mirror_done(&output->mirror);
 	kg_plan_done(&output->plan);
 	kg_ring_done(&output->ring);

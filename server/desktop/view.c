@@ -71,7 +71,8 @@ static int on_open(struct kg_view *view, const void *body)
 	view->cursor_due = parts->cursor_known;
 	output->plan.dsp = parts->dsp;
 	output->plan.mirror = &output->mirror;
-	output->plan.kind = view->open.path == KG_PATH_GRAPHICS ? KG_SLICE_GRAPHICS : KG_SLICE_BITMAPS;
+	output->plan.hash_key = parts->hash_key;
+	output->plan.graphics = view->open.path == KG_PATH_GRAPHICS;
 
 	r = kg_ring_init(&output->ring, KG_RING_SIZE);
 	if (r < 0) {
@@ -280,6 +281,9 @@ int kg_view_new(struct kg_view **ret, const struct kg_view_parts *parts, int fd,
 	if (r < 0)
 		goto fail;
 	kg_channel_set_phase(view->channel, KG_VIEW_OPENING);
+	r = kg_view_output_init(view);
+	if (r < 0)
+		goto fail;
 	r = kg_channel_attach(view->channel, parts->loop, &channel_events, view);
 	if (r < 0)
 		goto fail;

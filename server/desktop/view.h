@@ -10,6 +10,7 @@
 
 struct kg_dsp;
 struct kg_frame;
+struct kg_hash_key;
 struct kg_id;
 struct kg_input_sink;
 struct kg_loop;
@@ -22,6 +23,7 @@ struct kg_view_parts {
 	struct kg_loop *loop;
 	struct kg_pool *pool;
 	const struct kg_dsp *dsp;
+	const struct kg_hash_key *hash_key;	// of tiles
 	uint8_t *scratch;		// scratch_size bytes for each pool thread, and as many for the loop thread behind them
 	size_t scratch_size;
 	struct kg_source *source;	// started

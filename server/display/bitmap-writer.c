@@ -50,3 +50,11 @@ size_t kg_bitmap_record_size(const uint8_t *record)
 	memcpy(&bitmap, record, sizeof(bitmap));
 	return sizeof(bitmap) + bitmap.length;
 }
+
+size_t kg_surface_record_size(const uint8_t *record)
+{
+	struct kg_view_surface surface;
+
+	memcpy(&surface, record, sizeof(surface));
+	return sizeof(surface) + surface.length;
+}

@@ -8,7 +8,7 @@
 enum { THIN_CLIENT = 1, SMALL_CACHE = 2 };	// of a capability set's flags
 
 struct kg_cache_entry {
-	struct kg_cache_key key;
+	struct kg_hash key;
 	uint16_t width, height;		// 0: vacant
 	uint16_t newer, older;		// neighbours in the list by use; older: the next vacant one
 	uint16_t next;			// in its bucket
@@ -56,9 +56,9 @@ static uint32_t size_of(uint32_t width, uint32_t height)
 	return width * height * 4;
 }
 
-static uint16_t *bucket_of(struct kg_cache *cache, const struct kg_cache_key *key)
+static uint16_t *bucket_of(struct kg_cache *cache, const struct kg_hash *key)
 {
-	return &cache->buckets[key->low % cache->slots_max];
+	return &cache->buckets[key->half[0] % cache->slots_max];
 }
 
 /* ---- the list by use ---- */
@@ -84,7 +84,7 @@ static void use(struct kg_cache *cache, uint16_t slot)
 
 /* ---- finding, evicting, adding ---- */
 
-uint16_t kg_cache_find(struct kg_cache *cache, const struct kg_cache_key *key, uint32_t width, uint32_t height,
+uint16_t kg_cache_find(struct kg_cache *cache, const struct kg_hash *key, uint32_t width, uint32_t height,
 		       bool *ret_new)
 {
 	if (!cache->slots_max)
@@ -92,7 +92,7 @@ uint16_t kg_cache_find(struct kg_cache *cache, const struct kg_cache_key *key, u
 	for (uint16_t slot = *bucket_of(cache, key); slot; slot = cache->entries[slot].next) {
 		const struct kg_cache_entry *entry = &cache->entries[slot];
 
-		if (entry->key.low != key->low || entry->key.high != key->high || entry->width != width ||
+		if (!kg_hash_equal(entry->key, *key) || entry->width != width ||
 		    entry->height != height)
 			continue;
 		take_out(cache, slot);
@@ -146,7 +146,7 @@ uint16_t kg_cache_evict_for(struct kg_cache *cache, uint32_t width, uint32_t hei
 	return slot;
 }
 
-uint16_t kg_cache_add(struct kg_cache *cache, const struct kg_cache_key *key, uint32_t width, uint32_t height)
+uint16_t kg_cache_add(struct kg_cache *cache, const struct kg_hash *key, uint32_t width, uint32_t height)
 {
 	struct kg_cache_entry *entry;
 	uint16_t slot = cache->vacant;
@@ -168,5 +168,6 @@ uint16_t kg_cache_add(struct kg_cache *cache, const struct kg_cache_key *key, ui
 	use(cache, slot);
 	cache->bytes += size_of(width, height);
 	cache->count++;
+	cache->added++;
 	return slot;
 }

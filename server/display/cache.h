@@ -1,22 +1,18 @@
 /*
  * The model of a client's bitmap cache ([MS-RDPEGFX] 3.2.1.1, 3.3.1.4): which tiles it holds in which slot, by a keyed hash
- * of their pixels; the pixels are the client's alone. Its limits are those of the capabilities that were confirmed. The tile
+ * of their pixels (codec/hash.h); the pixels are the client's alone. Its limits are those of the capabilities that were confirmed. The tile
  * not used for longest goes; never one that the frame in work has used, so that what a frame draws from the cache may come
  * before what it puts there. Pure; the caller owns the struct.
  */
 #pragma once
 
-#include "base/base.h"
+#include "codec/hash.h"
 
 /* 100 and 16 MB: a thousand thousands, which keeps the limit however a client reads it. */
 #define KG_CACHE_BYTES 100000000u
 #define KG_CACHE_BYTES_SMALL 16000000u
 #define KG_CACHE_SLOTS 25600u
 #define KG_CACHE_SLOTS_SMALL 4096u
-
-struct kg_cache_key {
-	uint64_t low, high;
-};
 
 struct kg_cache_entry;
 
@@ -26,6 +22,7 @@ struct kg_cache {
 	uint32_t bytes;			// of what it holds
 	uint32_t count;			// slots that hold something
 	uint32_t frame;
+	uint64_t added;			// tiles so far
 	uint16_t newest, oldest;	// ends of the list by use; 0: empty
 	uint16_t vacant;		// first of those that are free again
 	struct kg_cache_entry *entries;	// by slot, slots_max + 1
@@ -39,7 +36,7 @@ void kg_cache_done(struct kg_cache *cache);		// a zeroed one is fine
 void kg_cache_begin_frame(struct kg_cache *cache);
 
 /* The slot that holds this tile, which is then used by this frame, or 0. *ret_new: it was put there in this frame. */
-uint16_t kg_cache_find(struct kg_cache *cache, const struct kg_cache_key *key, uint32_t width, uint32_t height,
+uint16_t kg_cache_find(struct kg_cache *cache, const struct kg_hash *key, uint32_t width, uint32_t height,
 		       bool *ret_new);
 
 /*
@@ -48,4 +45,4 @@ uint16_t kg_cache_find(struct kg_cache *cache, const struct kg_cache_key *key, u
  */
 bool kg_cache_may_hold(const struct kg_cache *cache, uint32_t width, uint32_t height);
 uint16_t kg_cache_evict_for(struct kg_cache *cache, uint32_t width, uint32_t height);	// 0: there is room
-uint16_t kg_cache_add(struct kg_cache *cache, const struct kg_cache_key *key, uint32_t width, uint32_t height);
+uint16_t kg_cache_add(struct kg_cache *cache, const struct kg_hash *key, uint32_t width, uint32_t height);

@@ -1,51 +1,98 @@
 /*
- * From damage to encoded pieces: each tile that is damaged, or that the client does not have, is compared with the mirror,
- * which takes a snapshot of it, and what differs is encoded from there. A piece is one graphics message or one bitmap record.
+ * From damage to encoded pieces. Each tile that is damaged, that the client does not have, or that it shall have exactly now
+ * is compared with the mirror, which takes a snapshot of it, and what differs is encoded from there, in one of a few ways that
+ * are chosen tile by tile. A piece is one graphics message, one bitmap record or one surface record.
  *
- * Pure. begin on one thread; then jobs 0 to count - 1 on any threads, each for one row of tiles; then, when all have run,
- * the pieces are read on one thread (server/display/slice.h). Image and mirror must stay until the last job has run.
+ * Pure. begin on one thread; then the jobs of the first stage on any threads; when all have run next on one thread, and so on
+ * until there is no further stage; then the pieces are read on one thread (server/display/slice.h). Image and mirror must
+ * stay until the last job has run.
+ *
+ *	begin ──► look: rows of tiles are compared ──► next: ways are chosen ──► encode: parts are written ──► next: 0
  */
 #pragma once
 
 #include "base/limits.h"
 #include "base/region.h"
 #include "server/control/view-messages.h"
+#include "server/display/cache.h"
 #include "server/display/mirror.h"
 
-struct kg_plan_row {
-	uint32_t row;		// of the mirror's tiles
-	size_t offset, room;	// of its part of memory
-	size_t size;		// bytes of finished pieces
+/* The way of a tile. */
+enum kg_way {
+	KG_WAY_KEEP,		// the client has it
+	KG_WAY_FILL,		// one colour
+	KG_WAY_CACHED,		// from the client's cache
+	KG_WAY_PLANAR,		// exact
 };
+
+struct kg_plan_tile {
+	uint8_t way;			// enum kg_way
+	uint8_t class;			// enum kg_class
+	bool changed;			// against the mirror
+	struct kg_rect rect;		// that is sent, of the screen
+	struct kg_hash hash;
+};
+
+enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_LOOK, KG_PLAN_ENCODE };
+
+/* A row of tiles, or what else a job of the stage encodes. */
+struct kg_plan_work {
+	uint32_t row;			// of the mirror's tiles
+	uint32_t tiles;			// of that way
+};
+
+/* Pieces that follow each other, in memory of their own. */
+struct kg_plan_part {
+	enum kg_slice_kind kind;
+	uint8_t *bytes;
+	size_t room, size;
+	bool failed;			// no memory
+};
+
+#define KG_PLAN_ROWS ((KG_DESKTOP_SIZE_MAX + KG_TILE - 1) / KG_TILE)
+#define KG_PLAN_PARTS (KG_PLAN_ROWS + 2)
 
 struct kg_plan {
+	/* the caller's */
 	const struct kg_dsp *dsp;
+	const struct kg_hash_key *hash_key;	// graphics
 	struct kg_mirror *mirror;
-	enum kg_slice_kind kind;	// what pieces are
-	uint16_t surface;		// graphics: where they go
+	bool graphics;			// or bitmaps
+	uint16_t surface;		// graphics: where pieces go
+	struct kg_cache *cache;		// graphics: the client's
 
-	struct kg_image image;		// of the frame that is planned
-	uint8_t *touched;		// a byte for each tile
-	size_t touched_size;
-	uint32_t tiles;			// that are touched
-	struct kg_plan_row rows[(KG_DESKTOP_SIZE_MAX + KG_TILE - 1) / KG_TILE];
-	uint32_t row_count;
-	uint8_t *memory;		// of all pieces
-	size_t memory_size;
+	/* of the plan in work */
+	enum kg_plan_stage stage;
+	struct kg_image image;		// of the frame
+	uint64_t now_ms;
+	uint32_t tiles_touched;
+	struct kg_plan_work works[KG_PLAN_ROWS];
+	uint32_t work_count;
+	struct kg_plan_part parts[KG_PLAN_PARTS];	// in the order in which they are sent
+	uint32_t part_count, first_part;	// first_part: of the stage's jobs
+
+	/* a byte or a struct for each tile of the mirror */
+	size_t tile_count;
+	uint8_t *touched, *due;
+	struct kg_plan_tile *tiles;
+	struct kg_class_state *classes;	// kept from plan to plan
 };
 
-/* The fields up to surface are the caller's; the rest is zero at first. */
+/* The fields up to cache are the caller's; the rest is zero at first. */
 void kg_plan_done(struct kg_plan *plan);
 
 /*
- * image has the mirror's size. Returns the number of jobs, 0 when there is nothing to look at, or -ENOMEM.
- * Pieces of the plan before are forgotten.
+ * image has the mirror's size; now_ms of a clock that does not go back. Returns the number of jobs, 0 when there is nothing
+ * to look at, or -ENOMEM. Pieces of the plan before are forgotten.
  */
-int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const struct kg_region *damage);
+int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const struct kg_region *damage, uint64_t now_ms);
 
-/* One job. scratch: kg_plan_scratch() bytes that nobody else uses meanwhile. */
+/* One job of the stage. scratch: kg_plan_scratch() bytes, aligned to 64, that nobody else uses meanwhile. */
 void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch);
 size_t kg_plan_scratch(void);
 
+/* All jobs of the stage have run: the number of jobs of the next, 0 when the plan is complete, or -ENOMEM. */
+int kg_plan_next(struct kg_plan *plan);
+
 size_t kg_plan_size(const struct kg_plan *plan);	// bytes of all pieces; 0: nothing has changed
-void kg_plan_end(struct kg_plan *plan);			// the pieces are used: gives much memory back
+void kg_plan_end(struct kg_plan *plan);			// the pieces are used

@@ -23,28 +23,49 @@ bool kg_slicer_finished(const struct kg_slicer *slicer)
 
 static size_t piece_size(const struct kg_slicer *slicer, const uint8_t *piece)
 {
-	return slicer->plan->kind == KG_SLICE_GRAPHICS ? kg_gfx_message_size(piece) : kg_bitmap_record_size(piece);
+	switch (slicer->kind) {
+	case KG_SLICE_GRAPHICS:
+		return kg_gfx_message_size(piece);
+	case KG_SLICE_BITMAPS:
+		return kg_bitmap_record_size(piece);
+	case KG_SLICE_SURFACES:
+	default:
+		return kg_surface_record_size(piece);
+	}
 }
 
-/* The bytes of as many whole pieces as fit into max. */
+/* The next part that has something: where the slicer stands. */
+static const struct kg_plan_part *current(struct kg_slicer *slicer)
+{
+	const struct kg_plan_part *part = &slicer->plan->parts[slicer->part];
+
+	while (slicer->offset == part->size) {
+		part = &slicer->plan->parts[++slicer->part];
+		slicer->offset = 0;
+	}
+	return part;
+}
+
+/* The bytes of as many whole pieces of one kind as fit into max. */
 static size_t measure(const struct kg_slicer *slicer, size_t max)
 {
 	const struct kg_plan *plan = slicer->plan;
 	size_t size = 0, offset = slicer->offset;
 
-	if (slicer->left <= max)
-		return slicer->left;
-	for (uint32_t row = slicer->row; row < plan->row_count; row++, offset = 0) {
-		const struct kg_plan_row *entry = &plan->rows[row];
-		const uint8_t *pieces = plan->memory + entry->offset;
+	for (uint32_t i = slicer->part; i < plan->part_count; i++, offset = 0) {
+		const struct kg_plan_part *part = &plan->parts[i];
 
-		if (entry->size - offset <= max - size) {	// the rest of the row fits
-			size += entry->size - offset;
+		if (part->size - offset == 0)
+			continue;
+		if (part->kind != slicer->kind)
+			break;
+		if (part->size - offset <= max - size) {	// the rest of the part fits
+			size += part->size - offset;
 			continue;
 		}
-		while (piece_size(slicer, pieces + offset) <= max - size) {
-			size += piece_size(slicer, pieces + offset);
-			offset += piece_size(slicer, pieces + offset);
+		while (piece_size(slicer, part->bytes + offset) <= max - size) {
+			size += piece_size(slicer, part->bytes + offset);
+			offset += piece_size(slicer, part->bytes + offset);
 		}
 		break;
 	}
@@ -60,26 +81,22 @@ static size_t payload_size(const struct kg_slicer *slicer)
 size_t kg_slicer_next(struct kg_slicer *slicer, bool *ret_last)
 {
 	assert(slicer->left);
+	slicer->kind = current(slicer)->kind;
 	slicer->next = measure(slicer, PIECES_MAX);
 	assert(slicer->next);
 	*ret_last = slicer->next == slicer->left;
-	if (slicer->plan->kind == KG_SLICE_BITMAPS)
+	if (slicer->kind != KG_SLICE_GRAPHICS)
 		return slicer->next;
 	return kg_gfx_envelope_size(payload_size(slicer));
 }
 
-/* Takes the next bytes of pieces that lie in one row, at most size. */
+/* Takes the next bytes of pieces that lie in one part, at most size. */
 static const uint8_t *take(struct kg_slicer *slicer, size_t *size)
 {
-	const struct kg_plan_row *entry = &slicer->plan->rows[slicer->row];
-	const uint8_t *bytes;
+	const struct kg_plan_part *part = current(slicer);
+	const uint8_t *bytes = part->bytes + slicer->offset;
 
-	while (slicer->offset == entry->size) {
-		entry = &slicer->plan->rows[++slicer->row];
-		slicer->offset = 0;
-	}
-	bytes = slicer->plan->memory + entry->offset + slicer->offset;
-	*size = KG_MIN(*size, entry->size - slicer->offset);
+	*size = KG_MIN(*size, part->size - slicer->offset);
 	slicer->offset += *size;
 	slicer->left -= *size;
 	slicer->next -= *size;
@@ -111,7 +128,7 @@ static void write_graphics(struct kg_slicer *slicer, uint8_t *to)
 	assert(!envelope.payload);
 }
 
-static void write_bitmaps(struct kg_slicer *slicer, uint8_t *to)
+static void write_records(struct kg_slicer *slicer, uint8_t *to)
 {
 	while (slicer->next) {
 		size_t size = slicer->next;
@@ -125,9 +142,9 @@ static void write_bitmaps(struct kg_slicer *slicer, uint8_t *to)
 void kg_slicer_write(struct kg_slicer *slicer, uint8_t *to)
 {
 	assert(slicer->next);
-	if (slicer->plan->kind == KG_SLICE_GRAPHICS)
+	if (slicer->kind == KG_SLICE_GRAPHICS)
 		write_graphics(slicer, to);
 	else
-		write_bitmaps(slicer, to);
+		write_records(slicer, to);
 	slicer->begun = true;
 }

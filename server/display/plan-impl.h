@@ -1,0 +1,30 @@
+/* What the files of the plan share. */
+#pragma once
+
+#include "base/writer.h"
+#include "server/display/plan.h"
+
+/*
+ * What is sent before and behind all that jobs encode: moves, hits and fills; then what goes into the client's cache, and hits
+ * of that.
+ */
+struct kg_plan_ends {
+	struct kg_writer head, tail;
+	struct kg_rect fill;		// that waits for more of its colour to the right, empty: none
+	uint32_t fill_colour;
+};
+
+/* plan-tiles.c: one row of tiles is compared with the source; then every tile's way is chosen. */
+void kg_plan_look(struct kg_plan *plan, uint32_t row);
+void kg_plan_choose(struct kg_plan *plan, struct kg_plan_ends *ends);
+
+/* plan-pieces.c: the most bytes that tiles add to an end, and what they may add. */
+#define KG_PLAN_END_SIZE 32
+void kg_plan_put_fill(const struct kg_plan *plan, struct kg_plan_ends *ends, struct kg_rect rect);
+void kg_plan_put_hit(const struct kg_plan *plan, struct kg_plan_ends *ends, uint16_t slot, struct kg_rect rect, bool fresh);
+void kg_plan_put_eviction(struct kg_plan_ends *ends, uint16_t slot);
+void kg_plan_put_store(const struct kg_plan *plan, struct kg_plan_ends *ends, uint16_t slot, struct kg_rect rect);
+void kg_plan_flush_fill(const struct kg_plan *plan, struct kg_plan_ends *ends);
+
+/* A job of the second stage. */
+void kg_plan_encode(const struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch);

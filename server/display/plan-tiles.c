@@ -1,0 +1,115 @@
+/* What has become of each tile, and which way it is sent. */
+#include "server/display/plan-impl.h"
+
+/* ---- looking: any thread, a row of tiles each ---- */
+
+static void look_at(struct kg_plan *plan, uint32_t column, uint32_t row)
+{
+	struct kg_mirror *mirror = plan->mirror;
+	size_t i = (size_t)row * mirror->columns + column;
+	struct kg_plan_tile *tile = &plan->tiles[i];
+	struct kg_rect rect = kg_mirror_tile(mirror, column, row), changed;
+	uint8_t *pixels = kg_mirror_at(mirror, rect);
+	const struct kg_image image = {
+		.pixels = plan->image.pixels + (size_t)rect.top * plan->image.stride + (size_t)rect.left * 4,
+		.width = kg_rect_width(rect),
+		.height = kg_rect_height(rect),
+		.stride = plan->image.stride,
+	};
+	const struct kg_image snapshot = { pixels, image.width, image.height, mirror->stride };
+	struct kg_damage damage;
+
+	tile->changed = kg_damage_update(plan->dsp, &image, pixels, mirror->stride, &damage);
+	if (!tile->changed && mirror->states[i] != KG_TILE_UNKNOWN && !plan->due[i])
+		return;
+	tile->rect = rect;
+	tile->class = plan->classes[i].class;
+	if (tile->changed) {
+		changed = kg_damage_rect(damage);
+		tile->class = kg_classify(plan->dsp, &plan->classes[i], &snapshot, damage, (uint32_t)plan->now_ms);
+		/* A tile that the client has exactly is sent where it changed, any other one whole. */
+		if (mirror->states[i] == KG_TILE_EXACT)
+			tile->rect = (struct kg_rect){ rect.left + changed.left, rect.top + changed.top,
+						       rect.left + changed.right, rect.top + changed.bottom };
+	}
+	if (plan->cache && tile->class != KG_CLASS_FLAT)
+		tile->hash = kg_hash_tile(plan->dsp, plan->hash_key, &snapshot);
+	tile->way = KG_WAY_PLANAR;	// to be chosen
+}
+
+void kg_plan_look(struct kg_plan *plan, uint32_t row)
+{
+	for (uint32_t column = 0; column < plan->mirror->columns; column++) {
+		size_t i = (size_t)row * plan->mirror->columns + column;
+
+		plan->tiles[i].way = KG_WAY_KEEP;
+		if (plan->touched[i])
+			look_at(plan, column, row);
+	}
+}
+
+/* ---- choosing: one thread ---- */
+
+/* The one rule. slot: of the cache, that has the tile, or 0. */
+static enum kg_way way_of(const struct kg_plan *plan, const struct kg_plan_tile *tile, uint16_t slot)
+{
+	if (!plan->graphics)
+		return KG_WAY_PLANAR;
+	if (tile->class == KG_CLASS_FLAT)
+		return KG_WAY_FILL;
+	if (slot)
+		return KG_WAY_CACHED;
+	return KG_WAY_PLANAR;
+}
+
+/* What is sent exactly now can be drawn from the client's cache when it comes again. */
+static void store(struct kg_plan *plan, struct kg_plan_ends *ends, struct kg_plan_tile *tile, struct kg_rect whole)
+{
+	uint32_t width = kg_rect_width(whole), height = kg_rect_height(whole);
+	uint16_t slot;
+
+	if (!kg_cache_may_hold(plan->cache, width, height))
+		return;
+	while ((slot = kg_cache_evict_for(plan->cache, width, height)))
+		kg_plan_put_eviction(ends, slot);
+	slot = kg_cache_add(plan->cache, &tile->hash, width, height);
+	kg_plan_put_store(plan, ends, slot, whole);
+}
+
+static void choose(struct kg_plan *plan, struct kg_plan_ends *ends, size_t i)
+{
+	struct kg_mirror *mirror = plan->mirror;
+	struct kg_plan_tile *tile = &plan->tiles[i];
+	struct kg_rect whole = kg_mirror_tile(mirror, (uint32_t)(i % mirror->columns), (uint32_t)(i / mirror->columns));
+	bool cacheable = plan->cache && tile->class != KG_CLASS_FLAT, fresh = false;
+	uint16_t slot = 0;
+
+	if (cacheable)
+		slot = kg_cache_find(plan->cache, &tile->hash, kg_rect_width(whole), kg_rect_height(whole), &fresh);
+	tile->way = (uint8_t)way_of(plan, tile, slot);
+	switch (tile->way) {
+	case KG_WAY_FILL:
+		kg_plan_put_fill(plan, ends, whole);
+		break;
+	case KG_WAY_CACHED:
+		kg_plan_put_hit(plan, ends, slot, whole, fresh);
+		break;
+	default:
+		if (cacheable)
+			store(plan, ends, tile, whole);
+	}
+	/* From here on the client counts as having it: pieces are never dropped while it shows them. */
+	kg_mirror_sent(mirror, i, KG_TILE_EXACT, plan->now_ms);
+}
+
+void kg_plan_choose(struct kg_plan *plan, struct kg_plan_ends *ends)
+{
+	if (plan->cache)
+		kg_cache_begin_frame(plan->cache);
+	for (size_t i = 0; i < plan->tile_count; i++) {
+		if (!plan->touched[i])
+			plan->tiles[i].way = KG_WAY_KEEP;
+		else if (plan->tiles[i].way != KG_WAY_KEEP)
+			choose(plan, ends, i);
+	}
+}
