@@ -15,3 +15,5 @@ KG_TILE_COMPARE_FN(kg_tile_compare_c);
 KG_TILE_HASH_FN(kg_tile_hash_c);
 KG_TILE_TEXTURE_FN(kg_tile_texture_c);
 KG_ROW_ANCHORS_FN(kg_row_anchors_c);
+KG_CLEAR_CHANGES_FN(kg_clear_changes_c);
+KG_CLEAR_COLUMNS_FN(kg_clear_columns_c);

@@ -7,6 +7,7 @@
 
 #include "codec/classify.h"
 #include "codec/damage.h"
+#include "codec/clear.h"
 #include "codec/dsp.h"
 #include "codec/hash.h"
 #include "codec/image.h"

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "codec/clear.h"
 #include "codec/cpu.h"
 #include "codec/rfx.h"		// the inner functions of RemoteFX are described there
 
@@ -65,6 +66,19 @@ struct kg_texture;
 	void name(const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *const planes[3],                  \
 		  uint64_t *const same[3])
 
+/* changes: a bit per pixel, from bit 0 of word 0, set where it differs from the one before it in the row (X ignored); 0 for
+ * the first pixel and beyond width. */
+#define KG_CLEAR_CHANGES_FN(name) void name(const uint8_t *row, uint32_t width, uint64_t *changes)
+
+/*
+ * Hashes of columns, from top to bottom: a is the sum of (pixel y + key y) * (pixel y+1 + key y+1) over even y, modulo 2^64,
+ * with pixels without X and sums modulo 2^32; the pixel below the last is 0. b is the same with the key from word 2.
+ * height is at most KG_CLEAR_BAND_MAX.
+ */
+#define KG_CLEAR_COLUMNS_FN(name)                                                                                      \
+	void name(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height, const uint32_t *key,          \
+		  struct kg_clear_hash *to)
+
 struct kg_dsp {
 	KG_TILE_UPDATE_FN((*tile_update));
 	KG_TILE_COMPARE_FN((*tile_compare));
@@ -77,6 +91,8 @@ struct kg_dsp {
 	KG_RFX_LISTS_FN((*rfx_lists[KG_RFX_WAVELETS]));
 	KG_RFX_VALUES_FN((*rfx_values[KG_RFX_WAVELETS]));
 	KG_RFX_RLGR_FN((*rfx_rlgr[KG_RFX_CODERS]));
+	KG_CLEAR_CHANGES_FN((*clear_changes));
+	KG_CLEAR_COLUMNS_FN((*clear_columns));
 };
 
 void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu);
