@@ -77,4 +77,10 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->planar_delta = kg_planar_delta_avx2;
 	}
 #endif
+#if HAVE_AVX512
+	if (cpu >= KG_CPU_AVX512) {
+		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx512;
+		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx512;
+	}
+#endif
 }

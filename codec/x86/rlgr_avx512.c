@@ -1,0 +1,596 @@
+/*
+ * RLGR in 32 lanes of 16 bits, see rlgr_lane.h for its closed form. Each lane codes another component and takes the next
+ * one when it is done, at the end of a chunk of 8 events. Four events of a lane become one string of at most 57 bits, behind
+ * the up to 7 that wait for it, in a 64-bit lane of one of four vectors: lane l is element l / 4 of vector SLOT(l).
+ * Which bytes of it are whole is known in the lanes too, so that all that is left to do for each lane alone is to store
+ * 8 bytes and to step on. Strings that are longer take a rare way through the scalar coder.
+ */
+#include "codec/x86/avx512.h"
+#include "codec/x86/rlgr_lane.h"
+#include "codec/x86/x86.h"
+
+enum {
+	LANES = 32,
+	CHUNK = 8,		// events that are loaded at once
+	GROUP = 4,		// events of a string
+	STRING_MAX = 57,	// bits of a string, so that with 7 that wait they fit 64
+	CODE_MAX = 29,		// bits of an event, less 2, zeros in front not counted
+	TOO_LONG = 1024,	// added to a length when the code does not fit; a multiple of 8
+};
+
+/* The order in which 32-bit codes come out of 16-bit lanes: even ones, then odd ones. */
+#define SLOT(lane) ((((lane) & 1) << 1) | ((lane) >> 1 & 1))
+
+/* Strings at the end of a group, by slot. */
+struct strings {
+	uint64_t bytes[4][8];	// left-aligned, first byte lowest
+	uint64_t whole[4][8];	// how many of them are complete
+	uint64_t begin[4][8], half[4][8];	// what was shifted together before the group and after two events of it
+	uint16_t half_length[LANES], length[LANES];
+	uint16_t kp[LANES], krp[LANES];	// before the group
+	uint32_t taken;
+};
+
+struct work {
+	struct strings strings[2];
+	uint16_t zeros[CHUNK][LANES];
+	int16_t value[CHUNK][LANES];
+	uint64_t acc[4][8], count[4][8];		// spilled, for what is done by single lanes
+	uint16_t kp[LANES], krp[LANES], left[LANES], before[LANES];
+	uint8_t *at[LANES];
+	const uint16_t *position[LANES];		// of the next event
+	const int16_t *values[LANES];
+	uint64_t advance[LANES];			// bytes that both step on by, 0 for idle lanes
+	struct kg_rfx_list *list[LANES];		// NULL: the lane is idle
+	uint8_t sink[64];				// of idle lanes
+	uint16_t nothing[KG_RFX_LIST_SLACK];		// events of idle lanes
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct work) <= KG_RFX_SCRATCH, "the work of the lanes fits the scratch memory");
+
+/* The state of all lanes, in registers as far as they go. */
+struct lanes {
+	__m512i kp, krp;
+	__m512i left;			// events
+	__m512i before;			// position of the last event
+	__m512i acc[4], count[4];	// bits, and how many of them (0 to 7) wait
+	__mmask32 taken;		// RLGR3: the value behind the last event went with it
+	const uint16_t (*vectors)[32];	// VECTORS
+};
+
+INLINE __m512i number_of(const struct lanes *s, int number)
+{
+	return load(s->vectors[number]);
+}
+
+/* Vectors of one number, loaded through a pointer that the compiler knows nothing of: gcc would make them anew each time, with
+ * a move and a broadcast, since there are more of them than registers. */
+enum number { N1, N2, N3, N6, N10, N18, N_CODE, N63, N2047, N_RUN, N_MAX, N_FREE, N_TOO_LONG, N_INDEX, NUMBERS = N_INDEX + CHUNK };
+#define SPLAT4(x) x, x, x, x
+#define SPLAT(x) { SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x) }
+static const uint16_t VECTORS[NUMBERS][32] __attribute__((aligned(64))) = {
+	[N1] = SPLAT(1), [N2] = SPLAT(2), [N3] = SPLAT(3), [N6] = SPLAT(6), [N10] = SPLAT(10), [N_CODE] = SPLAT(CODE_MAX), [N18] = SPLAT(18),
+	[N63] = SPLAT(63), [N2047] = SPLAT(2047), [N_RUN] = SPLAT(KP_RUN - 1), [N_MAX] = SPLAT(KP_MAX), [N_FREE] = SPLAT(0x8070),
+	[N_TOO_LONG] = SPLAT(TOO_LONG), [N_INDEX] = SPLAT(0), [N_INDEX + 1] = SPLAT(1), [N_INDEX + 2] = SPLAT(2),
+	[N_INDEX + 3] = SPLAT(3), [N_INDEX + 4] = SPLAT(4), [N_INDEX + 5] = SPLAT(5), [N_INDEX + 6] = SPLAT(6),
+	[N_INDEX + 7] = SPLAT(7),
+};
+
+/* base(i) of rlgr_lane.h */
+static const uint16_t BASE[32] __attribute__((aligned(64))) = {
+	2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
+};
+/* For i = 2 j + (u >> j) - 2: ((u >> j) - 1) << j. */
+static const uint16_t REST[32] __attribute__((aligned(64))) = {
+	1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 128, 128, 256, 256, 512, 512, 1024, 1024, 2048, 3072, 4096, 5120, 6144,
+};
+/* For the same i: i + j + 2, the bits of a run that began with kp = 0 and of its sign. */
+static const uint16_t RUN_LENGTH[32] __attribute__((aligned(64))) = {
+	2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 20, 21, 23, 24, 26, 27, 29, 30, 32, 33, 34, 35, 36, 37,
+};
+/* 2 j + (u >> j) - 2 for u below 64. */
+static const uint8_t LOG[64] __attribute__((aligned(64))) = {
+	0, 0, 0, 1, 2, 2, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7,
+	8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
+};
+/* Zeros that are coded as numbers below KP_RUN: how many by kp, and bits of so many by krp / 2. */
+static const uint8_t FREE1[16] = { 3, 3, 2, 2, 2, 1, 1, 1 };
+static const uint8_t FREE3[16] = { 2, 2, 1, 1, 1, 1, 1, 1 };	// pairs
+static const uint8_t FREE_LENGTH[3][64] __attribute__((aligned(64))) = {
+	{ 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 9, 9,
+	  10, 10, 10, 10, 11 },
+	{ 2, 2, 2, 2, 3, 4, 4, 4, 5, 6, 6, 6, 7, 8, 8, 8, 9, 10, 10, 10, 11, 12, 12, 12, 13, 14, 14, 14, 15, 16, 16, 16,
+	  17, 18, 18, 18, 19, 20, 20, 20, 21 },
+	{ 3, 3, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 15, 16, 17, 18, 18, 19, 20, 21, 21, 22, 23, 24,
+	  24, 25, 26, 27, 27, 28, 29, 30, 30, 31 },
+};
+
+/* ---- events ---- */
+
+/* 8 words of 32 lists to 8 vectors with a word of each list. */
+INLINE void transpose(const uint16_t *const from[LANES], __m512i out[CHUNK])
+{
+	__m512i a[8], b[8];
+
+	UNROLLED
+	for (int i = 0; i < 8; i++) {
+		__m512i v = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)from[i]));
+
+		v = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 8]), 1);
+		v = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 16]), 2);
+		a[i] = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 24]), 3);
+	}
+	UNROLLED
+	for (int i = 0; i < 8; i += 2) {
+		b[i] = _mm512_unpacklo_epi16(a[i], a[i + 1]);
+		b[i + 1] = _mm512_unpackhi_epi16(a[i], a[i + 1]);
+	}
+	UNROLLED
+	for (int i = 0; i < 8; i += 4) {
+		a[i] = _mm512_unpacklo_epi32(b[i], b[i + 2]);
+		a[i + 1] = _mm512_unpackhi_epi32(b[i], b[i + 2]);
+		a[i + 2] = _mm512_unpacklo_epi32(b[i + 1], b[i + 3]);
+		a[i + 3] = _mm512_unpackhi_epi32(b[i + 1], b[i + 3]);
+	}
+	UNROLLED
+	for (int i = 0; i < 4; i++) {
+		out[2 * i] = _mm512_unpacklo_epi64(a[i], a[i + 4]);
+		out[2 * i + 1] = _mm512_unpackhi_epi64(a[i], a[i + 4]);
+	}
+}
+
+/* The next events of all lanes. events: how many of them are coded, the others are only looked at. */
+INLINE void load_events(struct work *w, struct lanes *s, int events)
+{
+	__m512i v[CHUNK];
+
+	transpose((const uint16_t *const *)w->values, v);
+	UNROLLED
+	for (int i = 0; i < CHUNK; i++)
+		store(w->value[i], v[i]);
+	transpose(w->position, v);
+	UNROLLED
+	for (int i = 0; i < CHUNK; i++) {
+		__m512i before = i ? v[i - 1] : s->before;
+
+		store(w->zeros[i], sub16(sub16(v[i], before), number_of(s, N1)));
+	}
+	s->before = v[events - 1];
+}
+
+/* ---- the state machine ---- */
+
+/*
+ * An event of each lane in bits: rest, then length ones, from which inverse is taken to make a Golomb-Rice code of them: ~inverse
+ * is 1 where the code's zero is and where its low bits are 0. So ones need no more lanes than their count does.
+ */
+struct code {
+	__m512i rest, ones, inverse;
+	__m512i first_bits, first;	// RLGR3: behind that, the first value of a pair
+	__m512i length;			// of all, with the zeros in front
+};
+
+/* zeros below KP_RUN: takes those that are coded as numbers out of zeros and returns the bits that they take. */
+INLINE __m512i free_zeros(struct lanes *s, __m512i *zeros, __m512i *kp, __m512i *krp, bool three)
+{
+	const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(three ? FREE3 : FREE1)));
+	__m512i limit = _mm512_shuffle_epi8(table, _mm512_adds_epu8(s->kp, number_of(s, N_FREE)));
+	__m512i n = _mm512_min_epu16(three ? _mm512_srli_epi16(*zeros, 1) : *zeros, limit), n2 = add16(n, n);
+	__m512i index = _mm512_srli_epi16(s->krp, 1);
+	__m512i length = _mm512_maskz_permutexvar_epi8(_mm512_test_epi8_mask(n, n), index, load(FREE_LENGTH[0]));
+
+	length = _mm512_mask_permutexvar_epi8(length, _mm512_cmpgt_epu8_mask(n, number_of(s, N1)), index, load(FREE_LENGTH[1]));
+	if (!three) {
+		length = _mm512_mask_permutexvar_epi8(length, _mm512_cmpgt_epu8_mask(n, number_of(s, N2)), index, load(FREE_LENGTH[2]));
+		*kp = add16(s->kp, add16(n, n2));
+		*zeros = sub16(*zeros, n);
+	} else {
+		*kp = add16(s->kp, add16(n2, _mm512_slli_epi16(n, 2)));
+		*zeros = sub16(*zeros, n2);
+	}
+	*krp = _mm512_subs_epu16(s->krp, n2);
+	return length;
+}
+
+/* 2 floor(log2 u) + (the bit below the first) - 2, the floor at most 11: where a run ends. */
+INLINE __m512i run_end(const struct lanes *s, __m512i u)
+{
+	__mmask32 big = _mm512_cmpgt_epu16_mask(u, number_of(s, N63)), huge = _mm512_cmpgt_epu16_mask(u, number_of(s, N2047));
+	__m512i end = _mm512_permutexvar_epi8(_mm512_mask_srli_epi16(u, big, u, 5), load(LOG));
+
+	end = _mm512_mask_add_epi16(end, big, end, number_of(s, N10));
+	return _mm512_mask_add_epi16(end, huge, _mm512_srli_epi16(u, 10), number_of(s, N18));
+}
+
+INLINE struct code step1(struct lanes *s, __m512i zeros, __m512i value, __mmask32 active)
+{
+	const __m512i one = number_of(s, N1);
+	struct code code;
+	__m512i kp, krp, length = free_zeros(s, &zeros, &kp, &krp, false);
+	__mmask32 run = _mm512_mask_cmpgt_epu16_mask(active, kp, number_of(s, N_RUN));
+	__m512i begin = _mm512_srli_epi16(kp, 2), u = add16(zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
+	__m512i end = run_end(s, u), rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
+	__m512i run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin);
+	__m512i sign = _mm512_srli_epi16(value, 15), magnitude = _mm512_abs_epi16(value);
+	__m512i number = _mm512_mask_sub_epi16(sub16(add16(magnitude, magnitude), sign), run, magnitude, one);
+	__m512i kr = _mm512_srli_epi16(krp, 3), unary = _mm512_srlv_epi16(number, kr);
+	__m512i lo_length = _mm512_maskz_add_epi16(active, add16(unary, kr), one), all, used;
+
+	/* kp of a run: kp + 4 (end - begin), at most 80, less 6 */
+	kp = _mm512_mask_min_epu16(kp, run, _mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), kp, number_of(s, N3), 0xf8), number_of(s, N_MAX));
+	s->kp = _mm512_mask_subs_epu16(s->kp, active, kp, _mm512_mask_mov_epi16(number_of(s, N3), run, number_of(s, N6)));
+	s->krp = _mm512_mask_min_epu16(s->krp, active, _mm512_subs_epu16(add16(krp, unary), _mm512_subs_epu16(number_of(s, N2), unary)),
+				       number_of(s, N_MAX));
+	number = _mm512_mask_sub_epi16(_mm512_set1_epi16(-1), active, number, _mm512_sllv_epi16(add16(unary, number_of(s, N2)), kr));
+	code.rest = _mm512_maskz_add_epi16(run, add16(rest, rest), sign);
+	code.ones = lo_length;
+	code.inverse = number;
+	all = _mm512_mask_add_epi16(lo_length, run, lo_length, run_length);
+	used = _mm512_mask_add_epi16(lo_length, run, lo_length, _mm512_srli_epi16(end, 1));	// 2 bits less, without the zeros
+	all = _mm512_mask_add_epi16(all, _mm512_cmpgt_epu16_mask(used, number_of(s, N_CODE)), all, number_of(s, N_TOO_LONG));
+	code.length = _mm512_maskz_add_epi16(active, all, length);
+	return code;
+}
+
+/* next_zeros, next: the event behind this one; follows: lanes that have one. */
+INLINE struct code step3(struct lanes *s, __m512i zeros, __m512i value, __mmask32 active, __m512i next_zeros, __m512i next,
+			 __mmask32 follows)
+{
+	const __m512i one = number_of(s, N1);
+	struct code code;
+	__mmask32 less = _mm512_test_epi16_mask(zeros, zeros), coded = active & (less | ~s->taken);
+	__m512i taken = _mm512_mask_sub_epi16(zeros, s->taken & less, zeros, one);
+	__m512i kp, krp, length;
+	__mmask32 run, first, second;
+	__m512i begin, u, end, rest, run_length, sign, magnitude, folded, partner, number, kr, unary, lo_length, all, used, bits;
+
+	zeros = taken;
+	length = free_zeros(s, &zeros, &kp, &krp, true);
+	run = _mm512_mask_cmpgt_epu16_mask(coded, kp, number_of(s, N_RUN));
+	begin = _mm512_srli_epi16(kp, 2);
+	u = add16(zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
+	sign = _mm512_srli_epi16(value, 15);
+	magnitude = _mm512_abs_epi16(value);
+	folded = sub16(add16(magnitude, magnitude), sign);
+	/* Not a run: 0 with this value, or this value with what follows it. */
+	first = _mm512_mask_testn_epi16_mask(coded & ~run, zeros, zeros);
+	second = _mm512_mask_testn_epi16_mask(first & follows, next_zeros, next_zeros);
+	partner = _mm512_abs_epi16(next);
+	partner = sub16(add16(partner, partner), _mm512_srli_epi16(next, 15));
+	number = _mm512_mask_add_epi16(folded, second, folded, partner);
+	u = _mm512_mask_mov_epi16(number, run, u);	// of either, the logarithm is wanted
+	number = _mm512_mask_sub_epi16(number, run, magnitude, one);
+	end = run_end(s, u);
+	rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
+	run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin);
+	bits = _mm512_min_epu16(add16(_mm512_srli_epi16(end, 1), number_of(s, N2)), u);	// u: 1 has one
+	kr = _mm512_srli_epi16(krp, 3);
+	unary = _mm512_srlv_epi16(number, kr);
+	lo_length = _mm512_maskz_add_epi16(coded, add16(unary, kr), one);
+
+	kp = _mm512_mask_min_epu16(kp, run, _mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), kp, number_of(s, N3), 0xf8), number_of(s, N_MAX));
+	s->kp = _mm512_mask_mov_epi16(s->kp, coded, _mm512_mask_subs_epu16(kp, run | second, kp, number_of(s, N6)));
+	s->krp = _mm512_mask_min_epu16(s->krp, coded, _mm512_subs_epu16(add16(krp, unary), _mm512_subs_epu16(number_of(s, N2), unary)),
+				       number_of(s, N_MAX));
+	s->taken = (first & coded) | (s->taken & ~active);
+	number = _mm512_mask_sub_epi16(_mm512_set1_epi16(-1), coded, number, _mm512_sllv_epi16(add16(unary, number_of(s, N2)), kr));
+	code.rest = _mm512_maskz_add_epi16(run, add16(rest, rest), sign);
+	code.ones = lo_length;
+	code.inverse = number;
+	code.first_bits = _mm512_maskz_mov_epi16(coded & ~run, bits);
+	code.first = _mm512_maskz_mov_epi16(first, folded);
+	all = add16(lo_length, _mm512_mask_mov_epi16(bits, run, run_length));
+	used = add16(lo_length, _mm512_srli_epi16(end, 1));	// 2 bits less, without the zeros
+	all = _mm512_mask_add_epi16(all, _mm512_cmpgt_epu16_mask(used, number_of(s, N_CODE)) |
+				    _mm512_mask_cmpgt_epu16_mask(~run, u, number_of(s, N2047)), all, number_of(s, N_TOO_LONG));
+	code.length = _mm512_maskz_add_epi16(coded, all, length);
+	return code;
+}
+
+/* ---- bits ---- */
+
+/* The lengths of 32 lanes, for the lanes of a slot as 64-bit numbers. */
+INLINE __m512i of_slot(__m512i length, int slot)
+{
+	switch (slot) {
+	case 0:
+		return _mm512_and_si512(length, _mm512_set1_epi64(0xffff));
+	case 1:
+		return _mm512_and_si512(_mm512_srli_epi64(length, 32), _mm512_set1_epi64(0xffff));
+	case 2:
+		return _mm512_and_si512(_mm512_srli_epi64(length, 16), _mm512_set1_epi64(0xffff));
+	default:
+		return _mm512_srli_epi64(length, 48);
+	}
+}
+
+/* Appends a code to each lane. Of the counts of shldv only the low 5 and 6 bits matter. */
+INLINE void append(__m512i acc[4], const struct code *code, bool three)
+{
+	const __m512i zero = _mm512_setzero_si512(), ones = _mm512_set1_epi64(-1);
+	const __m512i low16 = _mm512_set1_epi32(0xffff), low32 = _mm512_set1_epi64(0xffffffff);
+	__m512i even = _mm512_shldv_epi32(_mm512_and_si512(code->rest, low16), ones, code->ones);
+	__m512i odd = _mm512_shldv_epi32(_mm512_srli_epi32(code->rest, 16), ones, _mm512_srli_epi32(code->ones, 16));
+	__m512i length = code->length;
+
+	even = _mm512_ternarylogic_epi32(even, code->inverse, low16, 0xd2);	// even ^ (~inverse & low16)
+	odd = _mm512_ternarylogic_epi32(odd, _mm512_srli_epi32(code->inverse, 16), low16, 0xd2);
+	if (three) {
+		even = _mm512_shldv_epi32(even, zero, code->first_bits);
+		even = _mm512_ternarylogic_epi32(even, code->first, low16, 0xf8);	// even | (first & low16)
+		odd = _mm512_shldv_epi32(odd, zero, _mm512_srli_epi32(code->first_bits, 16));
+		odd = _mm512_or_si512(odd, _mm512_srli_epi32(code->first, 16));
+	}
+	acc[0] = _mm512_shldv_epi64(acc[0], zero, length);
+	acc[0] = _mm512_ternarylogic_epi64(acc[0], even, low32, 0xf8);
+	acc[2] = _mm512_shldv_epi64(acc[2], zero, _mm512_srli_epi64(length, 16));
+	acc[2] = _mm512_ternarylogic_epi64(acc[2], odd, low32, 0xf8);
+	acc[1] = _mm512_shldv_epi64(acc[1], zero, _mm512_srli_epi64(length, 32));
+	acc[1] = _mm512_or_si512(acc[1], _mm512_srli_epi64(even, 32));
+	acc[3] = _mm512_shldv_epi64(acc[3], zero, _mm512_srli_epi64(length, 48));
+	acc[3] = _mm512_or_si512(acc[3], _mm512_srli_epi64(odd, 32));
+}
+
+/* Aligns the strings of a group and splits off what is whole. */
+INLINE void cut(struct lanes *s, struct strings *to, __m512i length)
+{
+	const __m512i swap = _mm512_broadcast_i32x4(_mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
+
+	UNROLLED
+	for (int slot = 0; slot < 4; slot++) {
+		__m512i count = _mm512_add_epi64(s->count[slot], of_slot(length, slot));
+		__m512i bits = _mm512_sllv_epi64(s->acc[slot], _mm512_sub_epi64(_mm512_set1_epi64(64), count));
+
+		store(to->bytes[slot], _mm512_shuffle_epi8(bits, swap));
+		store(to->whole[slot], _mm512_srli_epi64(count, 3));
+		s->count[slot] = _mm512_and_si512(count, _mm512_set1_epi64(7));
+	}
+}
+
+/* A group whose string does not fit, but each half of it does: the first half goes to memory at once. */
+static void code_halves(struct work *w, struct strings *strings, int lane)
+{
+	int slot = SLOT(lane), i = lane / 4;
+	uint32_t length = strings->length[lane], half = strings->half_length[lane];
+	uint32_t count = ((uint32_t)(w->count[slot][i] - length) & 7) + half;
+	uint64_t bytes = __builtin_bswap64(strings->half[slot][i] << (-count & 63));
+
+	memcpy(w->at[lane], &bytes, sizeof(bytes));
+	w->at[lane] += count / 8;
+	count = count % 8 + length - half;
+	strings->bytes[slot][i] = __builtin_bswap64(w->acc[slot][i] << (-count & 63));
+	strings->whole[slot][i] = count / 8;
+}
+
+/* One that has a code which does not fit either, by the scalar coder. k: its first event. */
+static void code_events(struct work *w, struct strings *strings, int lane, int k, int events, bool three)
+{
+	int slot = SLOT(lane), i = lane / 4;
+	uint32_t count = (uint32_t)(w->count[slot][i] - strings->length[lane]) & 7;
+	struct lane_bits bits = { strings->begin[slot][i], count, w->at[lane] };
+	struct lane_state state = { strings->kp[lane], strings->krp[lane], strings->taken >> lane & 1 };
+
+	for (int end = k + events; k < end && k < w->left[lane]; k++) {
+		bool next = three && k + 1 < w->left[lane] && !w->zeros[k + 1][lane];
+
+		if (three)
+			lane_event3(&bits, &state, w->zeros[k][lane], w->value[k][lane], next ? w->value[k + 1][lane] : 0);
+		else
+			lane_event1(&bits, &state, w->zeros[k][lane], w->value[k][lane]);
+	}
+	w->at[lane] = bits.at;
+	w->acc[slot][i] = bits.acc;
+	w->count[slot][i] = bits.count;
+	strings->bytes[slot][i] = bits.acc << (8 - bits.count) & 0xff;
+	strings->whole[slot][i] = 0;
+}
+
+/* Lanes whose string does not fit. All strings before have been stored. */
+static __attribute__((noinline)) void code_long(struct work *w, struct lanes *s, struct strings *strings, __mmask32 lanes, int k,
+						int events, bool three)
+{
+	bool changed = false;
+
+	for (int slot = 0; slot < 4; slot++) {
+		store(w->acc[slot], s->acc[slot]);
+		store(w->count[slot], s->count[slot]);
+	}
+	store(w->left, s->left);
+	for (; lanes; lanes &= lanes - 1) {
+		int lane = __builtin_ctz(lanes);
+
+		if (strings->half_length[lane] <= STRING_MAX && strings->length[lane] - strings->half_length[lane] <= STRING_MAX) {
+			code_halves(w, strings, lane);
+		} else {
+			code_events(w, strings, lane, k, events, three);
+			changed = true;
+		}
+	}
+	for (int slot = 0; changed && slot < 4; slot++) {
+		s->acc[slot] = load(w->acc[slot]);
+		s->count[slot] = load(w->count[slot]);
+	}
+}
+
+/* What 8 of the lanes have for memory. */
+INLINE void store_strings(struct work *w, const struct strings *strings, int first)
+{
+	UNROLLED
+	for (int lane = first; lane < first + 8; lane++) {
+		memcpy(w->at[lane], &strings->bytes[SLOT(lane)][lane / 4], 8);
+		w->at[lane] += strings->whole[SLOT(lane)][lane / 4];
+	}
+}
+
+/* Codes a group and meanwhile stores the strings of the one before, which are independent work for other ports. */
+INLINE void code_group(struct work *w, struct lanes *s, const struct strings *from, struct strings *to, int first, int events,
+		       bool three)
+{
+	__m512i length = _mm512_setzero_si512();
+	__mmask32 too_long;
+
+	store(to->kp, s->kp);
+	store(to->krp, s->krp);
+	to->taken = s->taken;
+	UNROLLED
+	for (int slot = 0; slot < 4; slot++)
+		store(to->begin[slot], s->acc[slot]);
+	UNROLLED
+	for (int i = 0; i < events; i++) {
+		int k = first + i;
+		__mmask32 active = _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k));
+		struct code code;
+
+		if (three)
+			code = step3(s, load(w->zeros[k]), load(w->value[k]), active, load(w->zeros[k + 1]), load(w->value[k + 1]),
+				     _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k + 1)));
+		else
+			code = step1(s, load(w->zeros[k]), load(w->value[k]), active);
+		append(s->acc, &code, three);
+		length = add16(length, code.length);
+		if (i == 1) {
+			UNROLLED
+			for (int slot = 0; slot < 4; slot++)
+				store(to->half[slot], s->acc[slot]);
+			store(to->half_length, length);
+		}
+		store_strings(w, from, 8 * i);
+	}
+	if (events < GROUP)
+		store_strings(w, from, 8 * events);
+	store(to->length, length);
+	cut(s, to, length);
+	too_long = _mm512_cmpgt_epu16_mask(length, all16(STRING_MAX));
+	if (__builtin_expect(too_long != 0, 0))
+		code_long(w, s, to, too_long, first, events, three);
+}
+
+INLINE void advance(struct work *w)
+{
+	UNROLLED
+	for (int i = 0; i < LANES; i += 8) {
+		__m512i bytes = load(w->advance + i);
+
+		store(w->position + i, _mm512_add_epi64(load(w->position + i), bytes));
+		store(w->values + i, _mm512_add_epi64(load(w->values + i), bytes));
+	}
+}
+
+/* ---- components ---- */
+
+struct queue {
+	struct kg_rfx_list *const *lists;
+	uint32_t count, busy;		// those that wait, and lanes that work
+};
+
+/* A lane begins with the next list, or becomes idle. Lists without values are done here. */
+static void begin(struct work *w, struct queue *queue, int lane, bool three)
+{
+	struct kg_rfx_list *list = NULL;
+
+	while (queue->count && !list) {
+		list = *queue->lists++;
+		queue->count--;
+		if (!list->count) {
+			struct lane_bits bits = { .at = list->bytes };
+
+			lane_end(&bits, &(struct lane_state){ LANE_START, LANE_START, 0 }, KG_RFX_VALUES, three);
+			list->size = (uint32_t)(bits.at - list->bytes);
+			list = NULL;
+		}
+	}
+	w->list[lane] = list;
+	w->at[lane] = list ? list->bytes : w->sink;
+	w->position[lane] = list ? list->position : w->nothing;
+	w->values[lane] = list ? list->value : (int16_t *)w->nothing;
+	w->advance[lane] = list ? (three ? CHUNK - 1 : CHUNK) * sizeof(uint16_t) : 0;
+	w->left[lane] = list ? (uint16_t)list->count : 0;
+	w->kp[lane] = w->krp[lane] = LANE_START;
+	w->before[lane] = 0xffff;
+	w->count[SLOT(lane)][lane / 4] = 0;
+	queue->busy += list != NULL;
+}
+
+static void end(struct work *w, struct queue *queue, int lane, bool taken, bool three)
+{
+	int slot = SLOT(lane), i = lane / 4;
+	struct kg_rfx_list *list = w->list[lane];
+	struct lane_bits bits = { w->acc[slot][i], (uint32_t)w->count[slot][i], w->at[lane] };
+	struct lane_state state = { w->kp[lane], w->krp[lane], taken };
+
+	lane_end(&bits, &state, KG_RFX_VALUES - 1u - list->position[list->count - 1], three);
+	list->size = (uint32_t)(bits.at - list->bytes);
+	queue->busy--;
+}
+
+/* Lanes whose list has ended take the next one. */
+static __attribute__((noinline)) void change_lists(struct work *w, struct lanes *s, struct queue *queue, __mmask32 done, bool three)
+{
+	struct strings *last = &w->strings[1];
+
+	for (int lane = 0; lane < LANES; lane += 8)
+		store_strings(w, last, lane);
+	memset(last->whole, 0, sizeof(last->whole));
+	store(w->kp, s->kp);
+	store(w->krp, s->krp);
+	store(w->left, s->left);
+	store(w->before, s->before);
+	for (int slot = 0; slot < 4; slot++) {
+		store(w->acc[slot], s->acc[slot]);
+		store(w->count[slot], s->count[slot]);
+	}
+	for (__mmask32 lanes = done; lanes; lanes &= lanes - 1) {
+		int lane = __builtin_ctz(lanes);
+
+		end(w, queue, lane, s->taken >> lane & 1, three);
+		begin(w, queue, lane, three);
+	}
+	s->kp = load(w->kp);
+	s->krp = load(w->krp);
+	s->left = load(w->left);
+	s->before = load(w->before);
+	s->taken &= ~done;
+	for (int slot = 0; slot < 4; slot++)
+		s->count[slot] = load(w->count[slot]);
+}
+
+INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, bool three)
+{
+	/* RLGR3 looks at the event behind, so its last event of a chunk is only looked at. */
+	const int second = three ? GROUP - 1 : GROUP, events = GROUP + second;
+	struct queue queue = { lists, count, 0 };
+	struct lanes s = { .vectors = VECTORS };
+
+	__asm__("" : "+r"(s.vectors));
+	memset(w->nothing, 0, sizeof(w->nothing));
+	memset(w->strings[1].whole, 0, sizeof(w->strings[1].whole));
+	for (int lane = 0; lane < LANES; lane++)
+		begin(w, &queue, lane, three);
+	s.kp = s.krp = all16(LANE_START);
+	s.left = load(w->left);
+	s.before = all16(0xffff);
+	UNROLLED
+	for (int slot = 0; slot < 4; slot++)
+		s.acc[slot] = s.count[slot] = _mm512_setzero_si512();
+	while (queue.busy) {
+		__mmask32 done;
+
+		load_events(w, &s, events);
+		code_group(w, &s, &w->strings[1], &w->strings[0], 0, GROUP, three);
+		code_group(w, &s, &w->strings[0], &w->strings[1], GROUP, second, three);
+		advance(w);
+		done = _mm512_mask_cmple_epu16_mask(_mm512_test_epi16_mask(s.left, s.left), s.left, all16(events));
+		s.left = _mm512_subs_epu16(s.left, all16(events));
+		if (done)
+			change_lists(w, &s, &queue, done, three);
+	}
+}
+
+KG_RFX_RLGR_FN(kg_rfx_rlgr1_avx512)
+{
+	code_lists(lists, count, scratch, false);
+}
+
+KG_RFX_RLGR_FN(kg_rfx_rlgr3_avx512)
+{
+	code_lists(lists, count, scratch, true);
+}
