@@ -7,6 +7,7 @@ KG_RFX_LISTS_FN(kg_rfx_lists_symmetric_c);
 KG_RFX_LISTS_FN(kg_rfx_lists_extrapolate_c);
 KG_RFX_VALUES_FN(kg_rfx_values_symmetric_c);
 KG_RFX_VALUES_FN(kg_rfx_values_extrapolate_c);
+KG_RFX_PACK_FN(kg_rfx_pack_c);
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_c);
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_c);
 

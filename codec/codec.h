@@ -12,5 +12,6 @@
 #include "codec/hash.h"
 #include "codec/image.h"
 #include "codec/planar.h"
+#include "codec/progressive.h"
 #include "codec/tile.h"
 #include "codec/zgfx.h"

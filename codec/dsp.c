@@ -64,6 +64,7 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		.planar_delta = planar_delta_c,
 		.rfx_lists = { kg_rfx_lists_symmetric_c, kg_rfx_lists_extrapolate_c },
 		.rfx_values = { kg_rfx_values_symmetric_c, kg_rfx_values_extrapolate_c },
+		.rfx_pack = kg_rfx_pack_c,
 		.rfx_rlgr = { kg_rfx_rlgr1_c, kg_rfx_rlgr3_c },
 		.clear_changes = kg_clear_changes_c,
 		.clear_columns = kg_clear_columns_c,

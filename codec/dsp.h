@@ -90,6 +90,7 @@ struct kg_dsp {
 	KG_PLANAR_DELTA_FN((*planar_delta));
 	KG_RFX_LISTS_FN((*rfx_lists[KG_RFX_WAVELETS]));
 	KG_RFX_VALUES_FN((*rfx_values[KG_RFX_WAVELETS]));
+	KG_RFX_PACK_FN((*rfx_pack));
 	KG_RFX_RLGR_FN((*rfx_rlgr[KG_RFX_CODERS]));
 	KG_CLEAR_CHANGES_FN((*clear_changes));
 	KG_CLEAR_COLUMNS_FN((*clear_columns));

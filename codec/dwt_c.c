@@ -210,12 +210,13 @@ INLINE bool tile(const uint8_t *pixels, size_t stride, uint32_t rows, const stru
 
 /* ---- lists ---- */
 
-/* The values from first on that are not 0, appended. Four at a time: most fours of a picture are 0. */
-static void append(struct kg_rfx_list *list, const int16_t *values)
+/* Four at a time: most fours of a picture are 0. */
+KG_RFX_PACK_FN(kg_rfx_pack_c)
 {
 	uint32_t count = 0;
+	int16_t before = 0;
 
-	for (uint32_t i = 0; i < KG_RFX_VALUES; i += 4) {
+	for (uint32_t i = 0; i < ll3 / 4 * 4; i += 4) {
 		uint64_t four;
 
 		memcpy(&four, values + i, sizeof(four));
@@ -227,19 +228,23 @@ static void append(struct kg_rfx_list *list, const int16_t *values)
 			count += values[k] != 0;
 		}
 	}
+	for (uint32_t i = ll3 / 4 * 4; i < KG_RFX_VALUES; i++) {
+		int16_t value = (int16_t)(values[i] - before);
+
+		if (i >= ll3)
+			before = values[i];
+		list->position[count] = (uint16_t)i;
+		list->value[count] = value;
+		count += value != 0;
+	}
 	list->position[-1] = 0xffff;
 	list->count = count;
 }
 
 static void lists_of(struct work *w, struct kg_rfx_list *lists, uint32_t ll3)
 {
-	for (int i = 0; i < 3; i++) {
-		int16_t *values = w->values + i * KG_RFX_VALUES;
-
-		for (uint32_t k = KG_RFX_VALUES - 1; k > ll3; k--)
-			values[k] = (int16_t)(values[k] - values[k - 1]);
-		append(&lists[i], values);
-	}
+	for (int i = 0; i < 3; i++)
+		kg_rfx_pack_c(w->values + i * KG_RFX_VALUES, ll3, &lists[i]);
 }
 
 KG_RFX_LISTS_FN(kg_rfx_lists_symmetric_c)

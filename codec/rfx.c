@@ -42,15 +42,16 @@ void kg_rfx_scale_init(struct kg_rfx_scale *scale, const struct kg_rfx_quant *qu
 #define BYTES_SIZE (KG_RFX_BYTES + 320)
 #define VALUE_AWAY 2112		// positions and values of a list lie at different offsets within 4 KB
 #define PADDED_SIZE (KG_RFX_TILE * KG_RFX_TILE * 4)
+#define VALUES_SIZE (2 * 3 * KG_RFX_VALUES * 2)
 
 size_t kg_rfx_batch_size(uint32_t capacity)
 {
 	size_t one = 3 * (POSITION_SIZE + VALUE_SIZE + BYTES_SIZE + sizeof(struct kg_rfx_list) +
-			  sizeof(struct kg_rfx_list *)) + sizeof(bool);
+			  sizeof(struct kg_rfx_list *)) + sizeof(struct kg_rfx_tile) + sizeof(bool);
 
 	if (!capacity || capacity > KG_RFX_BATCH_MAX)
 		return 0;
-	return ALIGN + KG_RFX_SCRATCH + PADDED_SIZE + VALUE_AWAY + capacity * one;
+	return ALIGN + KG_RFX_SCRATCH + PADDED_SIZE + VALUES_SIZE + VALUE_AWAY + capacity * one;
 }
 
 void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capacity)
@@ -64,6 +65,8 @@ void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capaci
 	at += KG_RFX_SCRATCH;
 	batch->padded = at;
 	at += PADDED_SIZE;
+	batch->values = (int16_t *)at;
+	at += VALUES_SIZE;
 	positions = at;
 	at += count * POSITION_SIZE + VALUE_AWAY;
 	values = at;
@@ -74,6 +77,8 @@ void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capaci
 	at += count * sizeof(struct kg_rfx_list);
 	batch->order = (struct kg_rfx_list **)at;
 	at += count * sizeof(struct kg_rfx_list *);
+	batch->tiles = (struct kg_rfx_tile *)at;
+	at += capacity * sizeof(struct kg_rfx_tile);
 	batch->overflows = (bool *)at;
 	for (size_t i = 0; i < count; i++)
 		batch->lists[i] = (struct kg_rfx_list){

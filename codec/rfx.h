@@ -115,7 +115,9 @@ struct kg_rfx_batch {
 	struct kg_rfx_list *lists;
 	bool *overflows;		// of each tile, see KG_RFX_LISTS_FN
 	struct kg_rfx_list **order;
+	struct kg_rfx_tile *tiles;	// for whoever calls kg_rfx_encode(): room for capacity
 	uint8_t *padded;
+	int16_t *values;		// of two tiles
 	void *scratch;
 	uint32_t capacity;
 };
@@ -131,7 +133,7 @@ void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capaci
 void kg_rfx_encode(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tiles, uint32_t count,
 		   enum kg_rfx_wavelet wavelet, enum kg_rfx_coder coder);
 
-/* Stage 1b for one tile, with the padding of stage 1. batch lends its scratch memory. values: three components. */
+/* Stage 1b for one tile, with the padding of stage 1. batch lends its scratch memory. values: see KG_RFX_VALUES_FN. */
 bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,
 		   enum kg_rfx_wavelet wavelet, int16_t *values);
 
@@ -167,6 +169,9 @@ bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const s
 #define KG_RFX_VALUES_FN(name)                                                                                         \
 	bool name(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale,               \
 		  int16_t *values, void *scratch)
+
+/* The list of a component from all its values, as stage 1 makes it. LL3 begins at ll3 and becomes differences. */
+#define KG_RFX_PACK_FN(name) void name(const int16_t *values, uint32_t ll3, struct kg_rfx_list *list)
 
 /*
  * Stage 2, rfx_rlgr[coder]: bytes and size of count lists ([MS-RDPRFX] 3.1.8.1.7.3). The zeros behind the last value are
