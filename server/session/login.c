@@ -10,6 +10,8 @@
 #include "server/session/session.h"
 #include "server/session/wlog.h"
 
+#include <winpr/string.h>
+
 #define WELCOME_MS 10000
 #define PAM_MS 60000		// PAM waits on purpose; kagamid's deadline is shorter
 
@@ -82,14 +84,33 @@ static int ask_auth(struct kg_session *session, const char *user, const char *pa
 	return size == sizeof(result) && result.ok ? 0 : -EACCES;
 }
 
+/* The client's password in UTF-8, wiped where it came from; empty when it is none. */
+static void take_password(struct kg_client_password *from, char *to, size_t room)
+{
+	WCHAR wide[KG_CLIENT_PASSWORD_MAX / sizeof(WCHAR)];
+
+	memset(to, 0, room);
+	if (from->wide) {
+		memcpy(wide, from->bytes, from->size);
+		if (ConvertWCharNToUtf8(wide, from->size / sizeof(WCHAR), to, room) < 0)
+			explicit_bzero(to, room);
+		explicit_bzero(wide, sizeof(wide));
+	} else {
+		memcpy(to, from->bytes, KG_MIN((size_t)from->size, room - 1));
+	}
+	explicit_bzero(from, sizeof(*from));
+}
+
 int kg_login_password(struct kg_session *session)
 {
 	rdpSettings *settings = kg_session_settings(session);
 	const char *user = freerdp_settings_get_string(settings, FreeRDP_Username);
-	const char *password = freerdp_settings_get_string(settings, FreeRDP_Password);
-	int r = session->login ? ask_auth(session, user ? user : "", password ? password : "") : -EACCES;
+	char password[KG_LOGIN_PASSWORD_MAX + 1];
+	int r;
 
-	wipe(settings, FreeRDP_Password);
+	take_password(&session->transport.password, password, sizeof(password));
+	r = session->login ? ask_auth(session, user ? user : "", password) : -EACCES;
+	explicit_bzero(password, sizeof(password));
 	wipe(settings, FreeRDP_Username);
 	wipe(settings, FreeRDP_Domain);
 	return r < 0 ? r : ask_for_welcome(session);

@@ -35,9 +35,9 @@ static bool is_rdp(struct kg_transport *transport, wStream *stream, int r)
 
 /*
  * The Client Info PDU ([MS-RDPBCGR] 2.2.1.11) has the password once more, also after NLA, when nobody needs it: it is blanked
- * before FreeRDP makes copies. Whatever else has come is left as it is.
+ * before FreeRDP makes copies, one of which would be the buffer that it came in. Whatever else has come is left as it is.
  */
-static void blank_password(struct kg_transport *transport, uint8_t *pdu, size_t size)
+static void blank_password(struct kg_transport *transport, uint8_t *pdu, size_t size, bool keep)
 {
 	enum { TPKT_AND_X224 = 7, SEND_DATA_REQUEST = 0x64, INFO_PACKET = 0x40, WIDE = 0x10 };
 	struct kg_reader reader = kg_reader_of(pdu, size);
@@ -61,6 +61,11 @@ static void blank_password(struct kg_transport *transport, uint8_t *pdu, size_t 
 	(void)kg_read_bytes(&reader, sizes[0] + end);	// domain
 	(void)kg_read_bytes(&reader, sizes[1] + end);	// user
 	password = kg_read_bytes(&reader, sizes[2]);
+	if (password && keep && sizes[2] <= KG_CLIENT_PASSWORD_MAX) {
+		transport->password.wide = end == 2;
+		transport->password.size = sizes[2];
+		memcpy(transport->password.bytes, password, sizes[2]);
+	}
 	if (password)
 		explicit_bzero(pdu + (password - pdu), sizes[2]);
 	transport->blanked = true;
@@ -81,8 +86,8 @@ static int read_pdu(rdpTransport *rdp, wStream *stream)
 		kg_info("the client's log-in is malformed");
 		return -1;
 	}
-	if (r > 0 && !transport->blanked && session->security == KG_SECURITY_NLA)
-		blank_password(transport, Stream_Buffer(stream), (size_t)r);
+	if (r > 0 && !transport->blanked)
+		blank_password(transport, Stream_Buffer(stream), (size_t)r, session->security == KG_SECURITY_TLS);
 	if (r == sizeof(erect_domain_broken) && !transport->domain_erected &&
 	    !memcmp(Stream_Buffer(stream), erect_domain_broken, sizeof(erect_domain_broken))) {
 		memcpy(Stream_Buffer(stream), erect_domain_right, sizeof(erect_domain_right));
@@ -173,6 +178,7 @@ fail:
 
 void kg_transport_done(struct kg_transport *transport)
 {
+	explicit_bzero(&transport->password, sizeof(transport->password));
 	if (transport->batch)
 		Stream_Free(transport->batch, TRUE);
 	transport->batch = NULL;

@@ -1,7 +1,7 @@
 /*
  * Between FreeRDP and its TLS: collects the PDUs of one turn of the loop into records of up to 16 KB, where FreeRDP would
- * make one record and one system call of each, ends a connection that was refused, blanks a password that nobody needs, and
- * repairs the one PDU that rdesktop sends malformed.
+ * make one record and one system call of each, ends a connection that was refused, takes the password out of the Client Info
+ * PDU, and repairs the one PDU that rdesktop sends malformed.
  */
 #pragma once
 
@@ -9,6 +9,15 @@
 
 #include <freerdp/freerdp.h>
 #include <freerdp/transport_io.h>
+
+#define KG_CLIENT_PASSWORD_MAX 512	// bytes, [MS-RDPBCGR] 2.2.1.11.1.1
+
+/* As the client sent it: UTF-16, or bytes. Whoever uses it wipes it. */
+struct kg_client_password {
+	bool wide;
+	uint16_t size;		// in bytes
+	uint8_t bytes[KG_CLIENT_PASSWORD_MAX];
+};
 
 struct kg_transport {
 	rdpContext *context;
@@ -20,6 +29,7 @@ struct kg_transport {
 	bool answered;		// the first PDU of ours, X.224's answer, is behind us
 	bool refused;		// it said that the client's kind of security is not ours
 	bool blanked;		// the password of the Client Info PDU
+	struct kg_client_password password;	// the same, where it is what logs in: with TLS without NLA
 	bool domain_erected;	// the ErectDomainRequest is behind us
 };
 
