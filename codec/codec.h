@@ -11,6 +11,7 @@
 #include "codec/dsp.h"
 #include "codec/hash.h"
 #include "codec/image.h"
+#include "codec/motion.h"
 #include "codec/planar.h"
 #include "codec/progressive.h"
 #include "codec/tile.h"

@@ -42,9 +42,10 @@ struct kg_texture;
 	void name(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height, struct kg_texture *texture)
 
 /*
- * Anchors of motion, see codec/motion.c: a bit for each of count (at most 64) pixels where the picture has an edge and a
- * hash of the pixel and the two behind it has no bit of mask. With a, b, c as the three pixels shifted left by 8, which
- * drops X: a != b and (((a + (b >> 3) + (c >> 6)) * KG_ANCHOR_FACTOR) & mask) == 0. row has count + 2 pixels.
+ * Anchors of motion, see codec/motion-anchors.h: a bit for each of count (at most 64) pixels whose colours differ from those
+ * of the next one, and where a hash of the pixel and the 7 behind it has no bit of mask. The hash of p[0] to p[7] is the sum
+ * of p[i] << i, shifted left by 8, which drops all that comes from X, times KG_ANCHOR_FACTOR, modulo 2^32. row has count + 7
+ * pixels.
  */
 #define KG_ANCHOR_FACTOR 0x9e3779b1u
 #define KG_ROW_ANCHORS_FN(name) uint64_t name(const uint8_t *row, uint32_t count, uint32_t mask)

@@ -4,14 +4,16 @@
 KG_ROW_ANCHORS_FN(kg_row_anchors_c)
 {
 	uint64_t anchors = 0;
-	uint32_t pixels[66];
+	uint32_t pixels[64 + 7];
 
-	memcpy(pixels, row, (count + 2) * 4);
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t a = pixels[i] << 8, b = pixels[i + 1] << 8, c = pixels[i + 2] << 8;
-		uint32_t hash = (a + (b >> 3) + (c >> 6)) * KG_ANCHOR_FACTOR;
+	memcpy(pixels, row, (count + 7) * 4);
+	for (uint32_t x = 0; x < count; x++) {
+		uint32_t sum = 0;
 
-		anchors |= (uint64_t)(a != b && !(hash & mask)) << i;
+		for (unsigned i = 0; i < 8; i++)
+			sum += pixels[x + i] << i;
+		if ((pixels[x] ^ pixels[x + 1]) << 8 && !((sum << 8) * KG_ANCHOR_FACTOR & mask))
+			anchors |= 1ull << x;
 	}
 	return anchors;
 }

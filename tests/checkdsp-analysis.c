@@ -198,16 +198,16 @@ static void run_anchors(void *data)
 
 static void check_anchors(const struct kg_dsp *dsp, const char *cpu)
 {
-	uint8_t *row = guarded(66 * 4);
+	uint8_t *row = guarded(71 * 4);
 	bool right = true, some = false;
 
 	for (unsigned i = 0; right && i < 4000; i++) {
 		uint32_t count = 1 + rnd() % 64, mask = ~0u << (32 - rnd() % 9) % 32;
-		uint8_t *at = row + (66 - count - 2) * 4;
+		uint8_t *at = row + (64 - count) * 4;
 		struct anchor_case want = { &c, at, count, rnd() % 9 ? mask : 0, 0 }, got = want;
 
 		got.dsp = dsp;
-		(i % 2 ? fill_steps : (void (*)(uint8_t *, size_t))fill)(at, (count + 2) * 4);
+		(i % 2 ? fill_steps : (void (*)(uint8_t *, size_t))fill)(at, (count + 7) * 4);
 		run_anchors(&want);
 		right = check_survives(run_anchors, &got) && want.anchors == got.anchors;
 		some |= want.anchors != 0;
@@ -275,6 +275,7 @@ static void check_meaning(void)
 {
 	uint8_t row[8] = { 10, 20, 30, 0, 10, 21, 28, 0xff }, mirror[8] = { 10, 20, 30, 0xff, 10, 21, 28, 0xff };
 	uint32_t lines[4][4] = { { 1, 1, 1, 1 }, { 1, 0xff000001, 40, 41 }, { 0 }, { 0, 1, 2, 2 } };
+	uint32_t edge[9] = { 1, 0xff000001, 40 };
 	struct kg_damage damage;
 	struct kg_texture texture;
 
@@ -290,7 +291,7 @@ static void check_meaning(void)
 	ok(damage.rows == 1 && damage.columns == 2 && mirror[5] == 21, "and taken");
 	c.tile_texture((uint8_t *)lines, 16, 4, 4, &texture);
 	ok(texture.looked_at == 6 && texture.fresh == 4 && texture.strong == 1, "fresh pixels and strong ones are told apart");
-	ok(c.row_anchors((uint8_t *)lines[1], 2, 0) == 2, "an anchor is an edge");
+	ok(c.row_anchors((uint8_t *)edge, 2, 0) == 2, "an anchor is an edge");
 }
 
 /* ---- times ---- */
@@ -327,7 +328,7 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 		(flip = !flip, use->tile_update(flip ? other : from, 256, mirror, 256, SIDE, SIDE, &damage)));
 	COMPARE("tile_hash 64x64", use->tile_hash(from, 256, SIDE, SIDE, key, sums));
 	COMPARE("tile_texture 64x64", use->tile_texture(from, 256, SIDE, SIDE, &texture));
-	COMPARE("row_anchors 62", use->row_anchors(from, 62, 0xff000000));
+	COMPARE("row_anchors 64", use->row_anchors(from, 64, 0xff000000));
 }
 
 int main(int argc, char **argv)
