@@ -149,20 +149,30 @@ static inline size_t run_end(const uint64_t *same, size_t words, size_t x, size_
 	return width;
 }
 
-/* A row of one word, as those of tiles are: same stays in a register. */
-static inline uint8_t *put_short_row(uint8_t *to, const uint8_t *values, uint64_t same, size_t width)
+/* Bits of m from where on n equal bits follow, n a power of two; and the same towards the low end. */
+static inline uint64_t runs_from(uint64_t m, unsigned n)
+{
+	for (unsigned i = 1; i < n; i *= 2)
+		m &= m >> i;
+	return m;
+}
+
+static inline uint64_t runs_to(uint64_t m, unsigned n)
+{
+	for (unsigned i = 1; i < n; i *= 2)
+		m &= m << i;
+	return m;
+}
+
+/* A row of one word in which runs are long. */
+static uint8_t *put_long_runs(uint8_t *to, const uint8_t *values, uint64_t same, size_t width)
 {
 	uint64_t starts = same & same >> 1 & same >> 2;
 	size_t x = 0;
 
-	if (same == UINT64_MAX) {		// nothing changed to the row above: a run of 47 and one of 17
-		to[0] = 0xf2;
-		to[1] = 0x11;
-		return to + 2;
-	}
 	while (starts) {
 		size_t start = (size_t)__builtin_ctzll(starts);
-		/* Ends at bit 64 at the latest; a run from 0 has ended before, by the test above. */
+		/* Ends at bit 64 at the latest; a run from 0 has ended before, by the test in put_short_row(). */
 		uint64_t ends = ~same >> start | UINT64_C(2) << (63 - start);
 		size_t end = start + (size_t)__builtin_ctzll(ends);
 
@@ -171,6 +181,46 @@ static inline uint8_t *put_short_row(uint8_t *to, const uint8_t *values, uint64_
 		starts &= (UINT64_MAX << 1) << (end - 1);
 	}
 	return x < width ? put_segment(to, values + x, width - x, 0) : to;
+}
+
+/*
+ * A row of one word, as those of tiles are: same stays in a register. In photographs the numbers of values and the lengths of
+ * runs are as good as random, so that each branch on one is predicted wrongly half of the time. Where no run is longer than a
+ * segment takes, the segments' beginnings are found as a bit mask, and one loop without branches writes them.
+ */
+static inline uint8_t *put_short_row(uint8_t *to, const uint8_t *values, uint64_t same, size_t width)
+{
+	uint64_t starts = same & same >> 1 & same >> 2, runs = starts | starts << 1 | starts << 2, begins, raw, full, split;
+
+	if (same == UINT64_MAX) {		// nothing changed to the row above: a run of 47 and one of 17
+		to[0] = 0xf2;
+		to[1] = 0x11;
+		return to + 2;
+	}
+	if (!starts)
+		return put_segment(to, values, width, 0);
+	if (runs_from(runs, 16))
+		return put_long_runs(to, values, same, width);
+
+	raw = ~runs & UINT64_MAX >> (64 - width);
+	full = runs_to(raw, 16);		// the 16th value in a row, and those after it
+	begins = raw & ~(raw << 1);
+	begins |= split = begins << RAW_MAX & full;
+	begins |= split = split << RAW_MAX & full;
+	begins |= split = split << RAW_MAX & full;
+	begins |= split << RAW_MAX & full;
+	begins |= 1;
+	do {
+		size_t x = (size_t)__builtin_ctzll(begins);
+		size_t both = 1 + (size_t)__builtin_ctzll(begins >> x >> 1 | UINT64_C(1) << (width - 1 - x));
+		size_t count = (size_t)__builtin_ctzll(runs >> x | UINT64_C(1) << both);
+
+		*to = (uint8_t)(count << 4 | (both - count));
+		memcpy(to + 1, values + x, 16);
+		to += 1 + count;
+		begins &= begins - 1;
+	} while (begins);
+	return to;
 }
 
 static uint8_t *put_row(uint8_t *to, const uint8_t *values, const uint64_t *same, size_t words, size_t width)
