@@ -18,3 +18,4 @@ KG_TILE_TEXTURE_FN(kg_tile_texture_c);
 KG_ROW_ANCHORS_FN(kg_row_anchors_c);
 KG_CLEAR_CHANGES_FN(kg_clear_changes_c);
 KG_CLEAR_COLUMNS_FN(kg_clear_columns_c);
+KG_PLANAR_ROW_FN(kg_planar_row_c);

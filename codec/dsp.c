@@ -62,6 +62,7 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		.tile_flat = tile_flat_c,
 		.planar_split = planar_split_c,
 		.planar_delta = planar_delta_c,
+		.planar_row = kg_planar_row_c,
 		.rfx_lists = { kg_rfx_lists_symmetric_c, kg_rfx_lists_extrapolate_c },
 		.rfx_values = { kg_rfx_values_symmetric_c, kg_rfx_values_extrapolate_c },
 		.rfx_pack = kg_rfx_pack_c,
@@ -80,6 +81,7 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 #endif
 #if HAVE_AVX512
 	if (cpu >= KG_CPU_AVX512) {
+		dsp->planar_row = kg_planar_row_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx512;
 	}

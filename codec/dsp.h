@@ -80,6 +80,13 @@ struct kg_texture;
 	void name(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height, const uint32_t *key,          \
 		  struct kg_clear_hash *to)
 
+/*
+ * Writes a row of at most 64 values as segments (3.1.9.2.3) and returns their end. same: as above. values has
+ * room for 64 + KG_PLANAR_SLACK bytes. Up to KG_PLANAR_SLACK bytes beyond the end that is returned may be overwritten.
+ */
+#define KG_PLANAR_SLACK 64
+#define KG_PLANAR_ROW_FN(name) uint8_t *name(uint8_t *to, const uint8_t *values, uint64_t same, uint32_t width)
+
 struct kg_dsp {
 	KG_TILE_UPDATE_FN((*tile_update));
 	KG_TILE_COMPARE_FN((*tile_compare));
@@ -89,6 +96,7 @@ struct kg_dsp {
 	KG_TILE_FLAT_FN((*tile_flat));
 	KG_PLANAR_SPLIT_FN((*planar_split));
 	KG_PLANAR_DELTA_FN((*planar_delta));
+	KG_PLANAR_ROW_FN((*planar_row));
 	KG_RFX_LISTS_FN((*rfx_lists[KG_RFX_WAVELETS]));
 	KG_RFX_VALUES_FN((*rfx_values[KG_RFX_WAVELETS]));
 	KG_RFX_PACK_FN((*rfx_pack));

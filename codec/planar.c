@@ -9,16 +9,13 @@
 
 #include "base/limits.h"
 #include "codec/dsp.h"
+#include "codec/planar-segment.h"
 
 #define HEADER_RLE 0x10
 #define HEADER_NO_ALPHA 0x20
 
-#define RAW_MAX 15	// values of one segment
-#define RUN_MIN 3	// a shorter one is sent as values
-#define RUN_MAX 47	// of a segment without values, RAW_MAX with
-
-/* Values are copied 16 at a time, whatever their number: that many bytes may follow the end of a plane. */
-#define SLACK 16
+/* Rows are written with whole vectors: that many bytes may follow the end of a plane, and of the values of a row. */
+#define SLACK KG_PLANAR_SLACK
 
 static bool size_legal(uint32_t width, uint32_t height)
 {
@@ -76,53 +73,6 @@ static void row_init(struct row *row, uint32_t width, void *scratch)
 	}
 }
 
-/* A run without values: as many segments as it takes, none of which may be left with less than RUN_MIN. */
-static inline uint8_t *put_run(uint8_t *to, size_t run)
-{
-	while (run) {
-		size_t now = KG_MIN(run, (size_t)RUN_MAX);
-		size_t left = run - now;
-
-		if (left && left < RUN_MIN)
-			now -= RUN_MIN - left;
-		if (now <= RAW_MAX)
-			*to++ = (uint8_t)now;
-		else if (now < 32)
-			*to++ = (uint8_t)((now - 16) << 4 | 1);
-		else
-			*to++ = (uint8_t)((now - 32) << 4 | 2);
-		run -= now;
-	}
-	return to;
-}
-
-/* count values and then run times the last of them. One of the two is not 0, and run is 0 or at least RUN_MIN. */
-static inline uint8_t *put_segment(uint8_t *to, const uint8_t *values, size_t count, size_t run)
-{
-	if (count - 1 < RAW_MAX && run <= RAW_MAX) {		// most are
-		*to = (uint8_t)(count << 4 | run);
-		memcpy(to + 1, values, 16);
-		return to + 1 + count;
-	}
-	for (; count > RAW_MAX; count -= RAW_MAX, values += RAW_MAX) {
-		*to = RAW_MAX << 4;
-		memcpy(to + 1, values, 16);
-		to += 1 + RAW_MAX;
-	}
-	if (count) {
-		size_t now = KG_MIN(run, (size_t)RAW_MAX);
-		size_t left = run - now;
-
-		if (left && left < RUN_MIN)
-			now -= RUN_MIN - left;
-		*to = (uint8_t)(count << 4 | now);
-		memcpy(to + 1, values, 16);
-		to += 1 + count;
-		run -= now;
-	}
-	return put_run(to, run);
-}
-
 /* The first run of RUN_MIN at or after x; width when there is none. */
 static inline size_t run_start(const uint64_t *same, size_t words, size_t x, size_t width)
 {
@@ -149,86 +99,13 @@ static inline size_t run_end(const uint64_t *same, size_t words, size_t x, size_
 	return width;
 }
 
-/* Bits of m from where on n equal bits follow, n a power of two; and the same towards the low end. */
-static inline uint64_t runs_from(uint64_t m, unsigned n)
-{
-	for (unsigned i = 1; i < n; i *= 2)
-		m &= m >> i;
-	return m;
-}
-
-static inline uint64_t runs_to(uint64_t m, unsigned n)
-{
-	for (unsigned i = 1; i < n; i *= 2)
-		m &= m << i;
-	return m;
-}
-
-/* A row of one word in which runs are long. */
-static uint8_t *put_long_runs(uint8_t *to, const uint8_t *values, uint64_t same, size_t width)
-{
-	uint64_t starts = same & same >> 1 & same >> 2;
-	size_t x = 0;
-
-	while (starts) {
-		size_t start = (size_t)__builtin_ctzll(starts);
-		/* Ends at bit 64 at the latest; a run from 0 has ended before, by the test in put_short_row(). */
-		uint64_t ends = ~same >> start | UINT64_C(2) << (63 - start);
-		size_t end = start + (size_t)__builtin_ctzll(ends);
-
-		to = put_segment(to, values + x, start - x, end - start);
-		x = end;
-		starts &= (UINT64_MAX << 1) << (end - 1);
-	}
-	return x < width ? put_segment(to, values + x, width - x, 0) : to;
-}
-
-/*
- * A row of one word, as those of tiles are: same stays in a register. In photographs the numbers of values and the lengths of
- * runs are as good as random, so that each branch on one is predicted wrongly half of the time. Where no run is longer than a
- * segment takes, the segments' beginnings are found as a bit mask, and one loop without branches writes them.
- */
-static inline uint8_t *put_short_row(uint8_t *to, const uint8_t *values, uint64_t same, size_t width)
-{
-	uint64_t starts = same & same >> 1 & same >> 2, runs = starts | starts << 1 | starts << 2, begins, raw, full, split;
-
-	if (same == UINT64_MAX) {		// nothing changed to the row above: a run of 47 and one of 17
-		to[0] = 0xf2;
-		to[1] = 0x11;
-		return to + 2;
-	}
-	if (!starts)
-		return put_segment(to, values, width, 0);
-	if (runs_from(runs, 16))
-		return put_long_runs(to, values, same, width);
-
-	raw = ~runs & UINT64_MAX >> (64 - width);
-	full = runs_to(raw, 16);		// the 16th value in a row, and those after it
-	begins = raw & ~(raw << 1);
-	begins |= split = begins << RAW_MAX & full;
-	begins |= split = split << RAW_MAX & full;
-	begins |= split = split << RAW_MAX & full;
-	begins |= split << RAW_MAX & full;
-	begins |= 1;
-	do {
-		size_t x = (size_t)__builtin_ctzll(begins);
-		size_t both = 1 + (size_t)__builtin_ctzll(begins >> x >> 1 | UINT64_C(1) << (width - 1 - x));
-		size_t count = (size_t)__builtin_ctzll(runs >> x | UINT64_C(1) << both);
-
-		*to = (uint8_t)(count << 4 | (both - count));
-		memcpy(to + 1, values + x, 16);
-		to += 1 + count;
-		begins &= begins - 1;
-	} while (begins);
-	return to;
-}
-
-static uint8_t *put_row(uint8_t *to, const uint8_t *values, const uint64_t *same, size_t words, size_t width)
+static uint8_t *put_row(const struct kg_dsp *dsp, uint8_t *to, const uint8_t *values, const uint64_t *same, size_t words,
+			size_t width)
 {
 	size_t x = 0;
 
 	if (words == 1)
-		return put_short_row(to, values, *same, width);
+		return dsp->planar_row(to, values, *same, (uint32_t)width);
 	while (x < width) {
 		size_t start = run_start(same, words, x, width);
 		size_t end = start < width ? run_end(same, words, start, width) : width;
@@ -300,7 +177,7 @@ size_t kg_planar_encode(const struct kg_dsp *dsp, const struct kg_image *image, 
 
 		dsp->planar_delta(pixels, above, image->width, row.values, row.same);
 		for (unsigned i = 0; i < 3; i++)
-			end[i] = put_row(end[i], row.values[i], row.same[i], row.words, image->width);
+			end[i] = put_row(dsp, end[i], row.values[i], row.same[i], row.words, image->width);
 		above = pixels;
 	}
 

@@ -156,6 +156,76 @@ static void check_planar_delta(const struct kg_dsp *dsp, const char *cpu)
 	ok(right, "planar_delta %s", cpu);
 }
 
+struct row {
+	const struct kg_dsp *dsp;
+	const uint8_t *values;
+	uint64_t same;
+	uint32_t width;
+	uint8_t *to, *end;
+};
+
+static void run_row(void *data)
+{
+	struct row *r = data;
+
+	r->end = r->dsp->planar_row(r->to, r->values, r->same, r->width);
+}
+
+/* Values whose neighbours are equal in about density of 64 places. Returns which are. */
+static uint64_t fill_row(uint8_t *values, uint32_t width, uint32_t density)
+{
+	uint64_t same = 0;
+
+	for (uint32_t x = 0; x < width; x++) {
+		uint8_t before = x ? values[x - 1] : 0;
+
+		values[x] = rnd() % 64 < density ? before : (uint8_t)rnd();
+		same |= (uint64_t)(values[x] == before) << x;
+	}
+	return same;
+}
+
+static void check_planar_row(const struct kg_dsp *dsp, const char *cpu)
+{
+	enum { BOUND = 64 + 5 + KG_PLANAR_SLACK };	// the longest row: values without a run
+	uint8_t *values = guarded(64 + KG_PLANAR_SLACK), *a = guarded(BOUND), *b = guarded(BOUND);
+	bool right = true;
+
+	fill(values, 64 + KG_PLANAR_SLACK);
+	for (uint32_t i = 0; right && i < 65 * 64 * 30; i++) {
+		uint32_t width = 1 + i % 64, density = i / 64 % 65;
+		uint64_t same = fill_row(values, width, density);
+		struct row want = { &c, values, same, width, a, a }, got = { dsp, values, same, width, b, b };
+
+		run_row(&want);
+		right = check_survives(run_row, &got) && got.end - b == want.end - a &&
+			!memcmp(a, b, (size_t)(want.end - a));
+		if (!right)
+			note("width %u, equal %016llx", width, (unsigned long long)same);
+	}
+	ok(right && front_clean(b), "planar_row %s", cpu);
+}
+
+static void bench_row(const struct kg_dsp *dsp, const char *cpu)
+{
+	enum { ROWS = 512 };		// more than a branch predictor learns by heart
+	static uint8_t values[ROWS][64 + KG_PLANAR_SLACK], to[KG_PLANAR_SLACK + 128];
+	uint64_t same[ROWS];
+	double ns, c_ns;
+
+	for (uint32_t i = 0; i < ROWS; i++)
+		same[i] = fill_row(values[i], 64, 32);
+	ns = TIME(({
+		for (uint32_t i = 0; i < ROWS; i++)
+			dsp->planar_row(to, values[i], same[i], 64);
+	}));
+	c_ns = TIME(({
+		for (uint32_t i = 0; i < ROWS; i++)
+			c.planar_row(to, values[i], same[i], 64);
+	}));
+	note("planar_row 64 %s: %.0f ns, C %.0f ns, %.1f times as fast", cpu, ns / ROWS, c_ns / ROWS, c_ns / ns);
+}
+
 /* ---- what the C functions promise ---- */
 
 static void check_meaning(void)
@@ -217,8 +287,12 @@ int main(int argc, char **argv)
 		check_tile_flat(&dsp, name);
 		check_planar_split(&dsp, name);
 		check_planar_delta(&dsp, name);
+		if (dsp.planar_row != c.planar_row)
+			check_planar_row(&dsp, name);
 		if (check_bench)
 			bench(&dsp, name);
+		if (check_bench && dsp.planar_row != c.planar_row)
+			bench_row(&dsp, name);
 	}
 	return tap_end();
 }

@@ -9,5 +9,6 @@ KG_TILE_FLAT_FN(kg_tile_flat_avx2);
 KG_PLANAR_SPLIT_FN(kg_planar_split_avx2);
 KG_PLANAR_DELTA_FN(kg_planar_delta_avx2);
 
+KG_PLANAR_ROW_FN(kg_planar_row_avx512);
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_avx512);
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_avx512);
