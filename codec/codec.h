@@ -14,5 +14,6 @@
 #include "codec/motion.h"
 #include "codec/planar.h"
 #include "codec/progressive.h"
+#include "codec/rfx-stream.h"
 #include "codec/tile.h"
 #include "codec/zgfx.h"
