@@ -15,15 +15,15 @@ static int draw_noise(struct kg_canvas *canvas, uint32_t seed, uint32_t frame)
 }
 
 const struct kg_picture kg_pictures[] = {
-	{ "text", "a page of small letters and a table, scrolled down by the frame number in pixels", kg_picture_text },
-	{ "terrain", "hills with fog under clouds; each frame a step further", kg_picture_terrain },
-	{ "dark", "few lights in the dark; each frame moves them", kg_picture_dark },
-	{ "photo", "soft shapes with fine structure and grain; each frame moves them", kg_picture_photo },
-	{ "noise", "random pixels; each frame others", draw_noise },
-	{ "scroll", "the page under a bar and beside a list that both stand still, scrolled down by the frame number",
+	{ "text", "a page of small letters and a table, scrolled down by the frame number in pixels", false, 40, kg_picture_text },
+	{ "terrain", "hills with fog under a sky; each frame a step further", false, 1, kg_picture_terrain },
+	{ "dark", "few lights in the dark; each frame moves them", false, 1, kg_picture_dark },
+	{ "photo", "soft shapes with fine structure and grain; each frame moves them", false, 1, kg_picture_photo },
+	{ "noise", "random pixels; each frame others", false, 1, draw_noise },
+	{ "scroll", "the page under a bar and beside a list that both stand still, scrolled down by the frame number", true, 40,
 	  kg_picture_scroll },
-	{ "typing", "the page, with as many letters typed into it as the frame number says", kg_picture_typing },
-	{ "drag", "a window over the page, 7 pixels further right and 4 further down each frame", kg_picture_drag },
+	{ "typing", "the page, with as many letters typed into it as the frame number says", true, 1, kg_picture_typing },
+	{ "drag", "a window over the page, 7 pixels further right and 4 further down each frame", true, 1, kg_picture_drag },
 };
 const size_t kg_pictures_count = KG_ARRAY_SIZE(kg_pictures);
 

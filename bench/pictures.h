@@ -13,6 +13,8 @@ struct kg_canvas;
 struct kg_picture {
 	const char *name;
 	const char *what;		// in words, with what its frame number does
+	bool sequence;			// it is there for what changes from frame to frame; as a picture it adds nothing
+	uint32_t step;			// by how much the frame number rises in a tenth of a second
 	int (*draw)(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
 };
 

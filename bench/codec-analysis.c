@@ -1,0 +1,217 @@
+/* What looks at pixels before they are encoded: damage, hashes, classes. Everything by rows of tiles. */
+#include "bench/codecs.h"
+
+struct analysis;
+
+typedef void (*look_fn)(struct analysis *a, const struct kg_image *tile, uint8_t *mirror, size_t i);
+
+struct analysis {
+	const struct kg_subject *subject;
+	uint8_t *mirror;		// what a client would have
+	size_t stride;
+	struct kg_damage *damage;	// of each tile
+	struct kg_hash *hashes;
+	struct kg_class_state *classes;
+	struct kg_hash_key key;
+	look_fn look;			// at each tile
+};
+
+static void analysis_free(void *state)
+{
+	struct analysis *a = state;
+
+	if (!a)
+		return;
+	free(a->mirror);
+	free(a->damage);
+	free(a->hashes);
+	free(a->classes);
+	free(a);
+}
+
+static void copy_to_mirror(struct analysis *a, const struct kg_image *image)
+{
+	for (uint32_t y = 0; y < image->height; y++)
+		memcpy(a->mirror + y * a->stride, image->pixels + y * image->stride, image->width * 4);
+}
+
+static int analysis_new(void **ret, const struct kg_subject *subject)
+{
+	struct analysis *a = calloc(1, sizeof(*a));
+	size_t tiles = (size_t)subject->columns * subject->rows;
+
+	if (!a)
+		return -ENOMEM;
+	a->subject = subject;
+	a->stride = (size_t)subject->now.width * 4;
+	a->mirror = malloc(a->stride * subject->now.height);
+	a->damage = calloc(tiles, sizeof(*a->damage));
+	a->hashes = calloc(tiles, sizeof(*a->hashes));
+	a->classes = calloc(tiles, sizeof(*a->classes));
+	if (!a->mirror || !a->damage || !a->hashes || !a->classes) {
+		analysis_free(a);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < sizeof(a->key); i++)
+		((uint8_t *)&a->key)[i] = (uint8_t)(i * 167 + (i >> 5));
+	copy_to_mirror(a, &subject->now);
+	for (size_t i = 0; i < tiles; i++)
+		a->damage[i] = (struct kg_damage){ UINT64_MAX, UINT64_MAX };
+	*ret = a;
+	return 0;
+}
+
+/* ---- reading both frames ---- */
+
+static void memcmp_row(void *data, uint32_t row, uint32_t thread)
+{
+	struct analysis *a = data;
+	const struct kg_image *now = &a->subject->now;
+	volatile int result = 0;
+
+	for (uint32_t y = row * KG_TILE; y < KG_MIN((row + 1) * KG_TILE, now->height); y++)
+		result |= memcmp(now->pixels + y * now->stride, a->mirror + y * a->stride, a->stride);
+}
+
+static size_t memcmp_encode(void *state)
+{
+	struct analysis *a = state;
+
+	kg_work_run(a->subject->work, a->subject->rows, memcmp_row, a);
+	return 0;
+}
+
+const struct kg_bench_codec kg_bench_memcmp = {
+	.name = "memcmp",
+	.what = "the C library's memcmp() of two equal frames: what reading both costs",
+	.new = analysis_new,
+	.free = analysis_free,
+	.encode = memcmp_encode,
+};
+
+/* ---- tiles ---- */
+
+static void look_row(void *data, uint32_t y, uint32_t thread)
+{
+	struct analysis *a = data;
+	const struct kg_subject *s = a->subject;
+
+	for (uint32_t x = 0; x < s->columns; x++) {
+		const struct kg_image tile = kg_bench_tile(&s->now, x, y);
+
+		a->look(a, &tile, a->mirror + (size_t)y * KG_TILE * a->stride + (size_t)x * KG_TILE * 4, y * s->columns + x);
+	}
+}
+
+static size_t look_at_all(struct analysis *a, look_fn look)
+{
+	a->look = look;
+	kg_work_run(a->subject->work, a->subject->rows, look_row, a);
+	return 0;
+}
+
+static void look_compare(struct analysis *a, const struct kg_image *tile, uint8_t *mirror, size_t i)
+{
+	kg_damage_compare(a->subject->dsp, tile, mirror, a->stride, &a->damage[i]);
+}
+
+static void look_damage(struct analysis *a, const struct kg_image *tile, uint8_t *mirror, size_t i)
+{
+	kg_damage_update(a->subject->dsp, tile, mirror, a->stride, &a->damage[i]);
+}
+
+static void look_hash(struct analysis *a, const struct kg_image *tile, uint8_t *mirror, size_t i)
+{
+	a->hashes[i] = kg_hash_tile(a->subject->dsp, &a->key, tile);
+}
+
+static void look_classify(struct analysis *a, const struct kg_image *tile, uint8_t *mirror, size_t i)
+{
+	kg_classify(a->subject->dsp, &a->classes[i], tile, a->damage[i], 0);
+}
+
+/* As a view does it: only what has changed is looked at again. */
+static void look_whole(struct analysis *a, const struct kg_image *tile, uint8_t *mirror, size_t i)
+{
+	if (!kg_damage_update(a->subject->dsp, tile, mirror, a->stride, &a->damage[i]))
+		return;
+	look_hash(a, tile, mirror, i);
+	look_classify(a, tile, mirror, i);
+}
+
+static void mirror_before(void *state)
+{
+	struct analysis *a = state;
+
+	copy_to_mirror(a, &a->subject->before);
+	memset(a->classes, 0, (size_t)a->subject->columns * a->subject->rows * sizeof(*a->classes));
+}
+
+static size_t compare_encode(void *state)
+{
+	return look_at_all(state, look_compare);
+}
+
+static size_t damage_encode(void *state)
+{
+	return look_at_all(state, look_damage);
+}
+
+static size_t hash_encode(void *state)
+{
+	return look_at_all(state, look_hash);
+}
+
+static size_t classify_encode(void *state)
+{
+	return look_at_all(state, look_classify);
+}
+
+static size_t analysis_encode(void *state)
+{
+	return look_at_all(state, look_whole);
+}
+
+const struct kg_bench_codec kg_bench_compare = {
+	.name = "compare",
+	.what = "damage between two equal frames",
+	.new = analysis_new,
+	.free = analysis_free,
+	.encode = compare_encode,
+};
+
+const struct kg_bench_codec kg_bench_damage = {
+	.name = "damage",
+	.what = "damage against the frame before, and the copy of what changed",
+	.sequences = true,
+	.new = analysis_new,
+	.free = analysis_free,
+	.prepare = mirror_before,
+	.encode = damage_encode,
+};
+
+const struct kg_bench_codec kg_bench_hash = {
+	.name = "hash",
+	.what = "the hash of every tile",
+	.new = analysis_new,
+	.free = analysis_free,
+	.encode = hash_encode,
+};
+
+const struct kg_bench_codec kg_bench_classify = {
+	.name = "classify",
+	.what = "the class of every tile",
+	.new = analysis_new,
+	.free = analysis_free,
+	.encode = classify_encode,
+};
+
+const struct kg_bench_codec kg_bench_analysis = {
+	.name = "analysis",
+	.what = "damage against the frame before, hash and class of every tile",
+	.sequences = true,
+	.new = analysis_new,
+	.free = analysis_free,
+	.prepare = mirror_before,
+	.encode = analysis_encode,
+};

@@ -1,0 +1,14 @@
+/* The list of codecs, in the order of the table. */
+#include "bench/codecs.h"
+
+const struct kg_bench_codec *const kg_bench_codecs[] = {
+	&kg_bench_planar,
+	&kg_bench_zgfx,
+	&kg_bench_memcmp,
+	&kg_bench_compare,
+	&kg_bench_damage,
+	&kg_bench_hash,
+	&kg_bench_classify,
+	&kg_bench_analysis,
+};
+const size_t kg_bench_codecs_count = KG_ARRAY_SIZE(kg_bench_codecs);
