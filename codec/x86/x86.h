@@ -12,3 +12,7 @@ KG_PLANAR_DELTA_FN(kg_planar_delta_avx2);
 KG_PLANAR_ROW_FN(kg_planar_row_avx512);
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_avx512);
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_avx512);
+KG_CLEAR_CHANGES_FN(kg_clear_changes_avx2);
+KG_CLEAR_COLUMNS_FN(kg_clear_columns_avx2);
+KG_CLEAR_CHANGES_FN(kg_clear_changes_avx512);
+KG_CLEAR_COLUMNS_FN(kg_clear_columns_avx512);
