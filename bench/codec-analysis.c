@@ -1,4 +1,4 @@
-/* What looks at pixels before they are encoded: damage, hashes, classes. Everything by rows of tiles. */
+/* What looks at pixels before they are encoded: damage, hashes, classes, motion. Everything by rows of tiles. */
 #include "bench/codecs.h"
 
 struct analysis;
@@ -12,6 +12,7 @@ struct analysis {
 	struct kg_damage *damage;	// of each tile
 	struct kg_hash *hashes;
 	struct kg_class_state *classes;
+	uint8_t *known, *scratch;	// for motion
 	struct kg_hash_key key;
 	look_fn look;			// at each tile
 };
@@ -26,6 +27,8 @@ static void analysis_free(void *state)
 	free(a->damage);
 	free(a->hashes);
 	free(a->classes);
+	free(a->known);
+	free(a->scratch);
 	free(a);
 }
 
@@ -48,12 +51,15 @@ static int analysis_new(void **ret, const struct kg_subject *subject)
 	a->damage = calloc(tiles, sizeof(*a->damage));
 	a->hashes = calloc(tiles, sizeof(*a->hashes));
 	a->classes = calloc(tiles, sizeof(*a->classes));
-	if (!a->mirror || !a->damage || !a->hashes || !a->classes) {
+	a->known = malloc(tiles);
+	a->scratch = malloc(kg_motion_scratch(subject->now.width, subject->now.height));
+	if (!a->mirror || !a->damage || !a->hashes || !a->classes || !a->known || !a->scratch) {
 		analysis_free(a);
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < sizeof(a->key); i++)
 		((uint8_t *)&a->key)[i] = (uint8_t)(i * 167 + (i >> 5));
+	memset(a->known, 1, tiles);
 	copy_to_mirror(a, &subject->now);
 	for (size_t i = 0; i < tiles; i++)
 		a->damage[i] = (struct kg_damage){ UINT64_MAX, UINT64_MAX };
@@ -167,6 +173,30 @@ static size_t classify_encode(void *state)
 	return look_at_all(state, look_classify);
 }
 
+/* Nothing of this is spread over threads: where things moved is a question about the whole screen. */
+static size_t motion_encode(void *state)
+{
+	struct analysis *a = state;
+	const struct kg_motion motion = {
+		.dsp = a->subject->dsp,
+		.image = a->subject->now,
+		.mirror = a->mirror,
+		.mirror_stride = a->stride,
+		.damage = a->damage,
+		.known = a->known,
+	};
+	struct kg_copy copies[KG_MOTION_COPIES];
+
+	kg_motion_find(&motion, a->scratch, copies);
+	return 0;
+}
+
+static void motion_prepare(void *state)
+{
+	mirror_before(state);
+	compare_encode(state);
+}
+
 static size_t analysis_encode(void *state)
 {
 	return look_at_all(state, look_whole);
@@ -204,6 +234,16 @@ const struct kg_bench_codec kg_bench_classify = {
 	.new = analysis_new,
 	.free = analysis_free,
 	.encode = classify_encode,
+};
+
+const struct kg_bench_codec kg_bench_motion = {
+	.name = "motion",
+	.what = "the search for what moved since the frame before",
+	.sequences = true,
+	.new = analysis_new,
+	.free = analysis_free,
+	.prepare = motion_prepare,
+	.encode = motion_encode,
 };
 
 const struct kg_bench_codec kg_bench_analysis = {

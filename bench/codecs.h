@@ -47,8 +47,13 @@ static inline struct kg_image kg_bench_tile(const struct kg_image *image, uint32
 	};
 }
 
+/* codec-rfx.c */
+extern const struct kg_bench_codec kg_bench_progressive, kg_bench_first, kg_bench_upgrade1, kg_bench_upgrade2, kg_bench_upgrade3,
+	kg_bench_rlgr1, kg_bench_rlgr3;
+/* codec-clear.c */
+extern const struct kg_bench_codec kg_bench_clear;
 /* codec-lossless.c */
 extern const struct kg_bench_codec kg_bench_planar, kg_bench_zgfx;
 /* codec-analysis.c */
 extern const struct kg_bench_codec kg_bench_memcmp, kg_bench_compare, kg_bench_damage, kg_bench_hash, kg_bench_classify,
-	kg_bench_analysis;
+	kg_bench_motion, kg_bench_analysis;

@@ -28,6 +28,7 @@ struct kg_oracle {
 	wStream *stream;		// what was encoded last
 	const uint8_t *bytes;		// and where it is
 	size_t size;
+	uint32_t frame;			// of the progressive decoder
 };
 
 /* Decoders keep what they saw: a new one for each time that somebody begins anew. */
@@ -212,7 +213,7 @@ bool kg_oracle_decode(struct kg_oracle *o, const uint8_t *bytes, size_t size, ui
 		break;
 	case KG_ORACLE_PROGRESSIVE:
 		right = progressive_decompress(o->progressive, bytes, (UINT32)size, o->pixels, FORMAT, stride, x, y, &region, 1,
-					       0) >= 0;
+					       o->frame++) >= 0;
 		break;
 	case KG_ORACLE_RLGR1:
 	case KG_ORACLE_RLGR3:

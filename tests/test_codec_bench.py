@@ -63,8 +63,9 @@ def test_figures(lists):
     ok(found and all(row['threads'] == 2 for row in found.values()), 'two threads are said to be two')
     exact = {codec for (_, codec), row in found.items() if row['exact']}
     lossy = {codec for (_, codec), row in found.items() if row['psnr'] is not None}
-    ok({'planar', 'zgfx'} <= exact and not exact & lossy, 'planar and ZGFX are exact')
-    ok(all(row['psnr'] is None or 25 < row['psnr'] < 90 for row in found.values()), 'what is not exact has a true PSNR')
+    ok({'planar', 'zgfx', 'clear'} == exact and {'progressive', 'upgrade-full', 'rlgr1', 'rlgr3'} <= lossy - exact,
+       'planar, ZGFX and ClearCodec are exact, RemoteFX is not')
+    ok(all(row['psnr'] is None or 10 < row['psnr'] < 90 for row in found.values()), 'what is not exact has a true PSNR')
     ok(all((row['ratio'] is None) == (row['freerdp_ms'] is None) == (row['freerdp_bytes'] is None) for row in found.values()),
        'where FreeRDP has no such encoder, there is no figure of it')
     planar = found.get(('noise', 'planar'), {'bytes': 0})
