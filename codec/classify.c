@@ -10,6 +10,7 @@
  * are what RemoteFX blurs and pays for; the soft ones, neither equal to a neighbour nor an edge, make a picture.
  */
 #define TEXT_FRESH(count) ((count) / 8)		// so few fresh ones: cheap and exact, whatever it shows
+#define PICTURE_FRESH(count) ((count) * 3 / 4)	// so many: no text is that dense
 #define TEXT_SOFT(count) ((count) * 3 / 16)	// so few soft ones: text
 #define SURE_TEXT_SOFT(count) ((count) / 8)	// between these the class stays as it was
 #define SURE_PICTURE_SOFT(count) ((count) / 4)
@@ -61,8 +62,11 @@ static enum kg_class still_class(const struct kg_dsp *dsp, const struct kg_image
 	soft = t.fresh - t.strong;
 	if (t.fresh <= TEXT_FRESH(t.looked_at))
 		return KG_CLASS_TEXT;
-	if (t.strong >= t.fresh / 4 && soft > SURE_TEXT_SOFT(t.looked_at) && few_colours(image))
+	if (t.strong >= t.fresh / 4 && (soft > SURE_TEXT_SOFT(t.looked_at) || t.fresh > PICTURE_FRESH(t.looked_at)) &&
+	    few_colours(image))
 		return KG_CLASS_TEXT;
+	if (t.fresh > PICTURE_FRESH(t.looked_at))
+		return KG_CLASS_PICTURE;
 	*close = soft >= SURE_TEXT_SOFT(t.looked_at) && soft <= SURE_PICTURE_SOFT(t.looked_at);
 	return soft <= TEXT_SOFT(t.looked_at) ? KG_CLASS_TEXT : KG_CLASS_PICTURE;
 }

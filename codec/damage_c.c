@@ -4,59 +4,58 @@
 
 #define COLOURS 0x00ffffffu
 
-/* A bit for each of width pixels that differ. */
-static uint64_t columns_of(const uint32_t *a, const uint32_t *b, uint32_t width)
-{
-	uint64_t columns = 0;
-
-	for (uint32_t x = 0; x < width; x++)
-		columns |= (uint64_t)(((a[x] ^ b[x]) & COLOURS) != 0) << x;
-	return columns;
-}
-
-/* Compares and stores from a copy of the pixels: whoever owns them may be writing them now, and the mirror must hold
- * exactly what was compared. */
-static uint64_t update_row(const uint8_t *from, uint8_t *mirror, uint32_t width)
+/*
+ * Compares and stores from a copy of the pixels: whoever owns them may be writing them now, and the mirror must hold exactly
+ * what was compared. With to NULL it only compares. Inlined for a constant width, which compilers make vectors of.
+ */
+static inline __attribute__((always_inline)) bool row(const uint8_t *from, const uint8_t *mirror, uint8_t *to,
+						      uint32_t width, uint32_t *columns)
 {
 	uint32_t copy[KG_TILE], old[KG_TILE], differs = 0;
 
 	memcpy(copy, from, width * 4);
 	__asm__ volatile("" : "+m"(copy));	// from here on the compiler cannot read from again in place of copy
 	memcpy(old, mirror, width * 4);
-	for (uint32_t x = 0; x < width; x++) {
+	for (uint32_t x = 0; x < width; x++)
 		copy[x] |= ~COLOURS;
+	for (uint32_t x = 0; x < width; x++)
 		differs |= copy[x] ^ old[x];
-	}
-	if (!differs)
-		return 0;
-	memcpy(mirror, copy, width * 4);
-	return columns_of(copy, old, width);
+	if (!(to ? differs : differs & COLOURS))
+		return false;
+	if (to)
+		memcpy(to, copy, width * 4);
+	for (uint32_t x = 0; x < width; x++)
+		columns[x] |= copy[x] ^ old[x];
+	return differs & COLOURS;
+}
+
+static inline __attribute__((always_inline)) void compare(const uint8_t *from, size_t stride, const uint8_t *mirror,
+							  uint8_t *to, size_t mirror_stride, uint32_t width,
+							  uint32_t height, struct kg_damage *damage)
+{
+	uint32_t columns[KG_TILE] = { 0 };
+	uint64_t rows = 0;
+
+	for (uint32_t y = 0; y < height; y++)
+		rows |= (uint64_t)row(from + y * stride, mirror + y * mirror_stride, to ? to + y * mirror_stride : NULL, width,
+				      columns) << y;
+	*damage = (struct kg_damage){ .rows = rows };
+	for (uint32_t x = 0; rows && x < width; x++)
+		damage->columns |= (uint64_t)((columns[x] & COLOURS) != 0) << x;
 }
 
 KG_TILE_UPDATE_FN(kg_tile_update_c)
 {
-	*damage = (struct kg_damage){ 0 };
-	for (uint32_t y = 0; y < height; y++) {
-		uint64_t columns = update_row(from + y * stride, mirror + y * mirror_stride, width);
-
-		damage->rows |= (uint64_t)(columns != 0) << y;
-		damage->columns |= columns;
-	}
+	if (width == KG_TILE)
+		compare(from, stride, mirror, mirror, mirror_stride, KG_TILE, height, damage);
+	else
+		compare(from, stride, mirror, mirror, mirror_stride, width, height, damage);
 }
 
 KG_TILE_COMPARE_FN(kg_tile_compare_c)
 {
-	*damage = (struct kg_damage){ 0 };
-	for (uint32_t y = 0; y < height; y++) {
-		uint32_t copy[KG_TILE], old[KG_TILE], differs = 0;
-
-		memcpy(copy, from + y * stride, width * 4);
-		memcpy(old, mirror + y * mirror_stride, width * 4);
-		for (uint32_t x = 0; x < width; x++)
-			differs |= copy[x] ^ old[x];
-		if (differs & COLOURS) {
-			damage->rows |= 1ull << y;
-			damage->columns |= columns_of(copy, old, width);
-		}
-	}
+	if (width == KG_TILE)
+		compare(from, stride, mirror, NULL, mirror_stride, KG_TILE, height, damage);
+	else
+		compare(from, stride, mirror, NULL, mirror_stride, width, height, damage);
 }

@@ -74,6 +74,9 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 	if (cpu >= KG_CPU_AVX2) {
 		dsp->tile_update = kg_tile_update_avx2;
 		dsp->tile_compare = kg_tile_compare_avx2;
+		dsp->tile_hash = kg_tile_hash_avx2;
+		dsp->tile_texture = kg_tile_texture_avx2;
+		dsp->row_anchors = kg_row_anchors_avx2;
 		dsp->tile_flat = kg_tile_flat_avx2;
 		dsp->planar_split = kg_planar_split_avx2;
 		dsp->planar_delta = kg_planar_delta_avx2;
@@ -84,6 +87,11 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 #if HAVE_AVX512
 	if (cpu >= KG_CPU_AVX512) {
 		dsp->planar_row = kg_planar_row_avx512;
+		dsp->tile_update = kg_tile_update_avx512;
+		dsp->tile_compare = kg_tile_compare_avx512;
+		dsp->tile_hash = kg_tile_hash_avx512;
+		dsp->tile_texture = kg_tile_texture_avx512;
+		dsp->row_anchors = kg_row_anchors_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx512;
 		dsp->clear_changes = kg_clear_changes_avx512;

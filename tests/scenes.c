@@ -78,9 +78,8 @@ void scene_letters(struct scene *scene, int32_t x, int32_t y, unsigned count, ui
 		glyph(scene, x + (int32_t)i * GLYPH_WIDE, y, next(&seed) % GLYPHS, ink, true);
 }
 
-static void lines(struct scene *scene, struct kg_rect rect, uint64_t seed, uint32_t ink, uint32_t paper, bool smooth)
+static void lines(struct scene *scene, struct kg_rect rect, uint64_t seed, uint32_t ink, bool smooth)
 {
-	scene_fill(scene, rect, paper);
 	for (int32_t y = rect.top + 3; y + GLYPH_HIGH < rect.bottom; y += PITCH) {
 		int32_t end = rect.right - (int32_t)(next(&seed) % 4 ? 0 : next(&seed) % (kg_rect_width(rect) + 1));
 
@@ -94,12 +93,41 @@ static void lines(struct scene *scene, struct kg_rect rect, uint64_t seed, uint3
 
 void scene_text(struct scene *scene, struct kg_rect rect, uint64_t seed)
 {
-	lines(scene, rect, seed, 0x00101010, 0x00ffffff, true);
+	scene_fill(scene, rect, 0x00ffffff);
+	lines(scene, rect, seed, 0x00101010, true);
 }
 
 void scene_terminal(struct scene *scene, struct kg_rect rect, uint64_t seed)
 {
-	lines(scene, rect, seed, 0x00c0c0c0, 0x00300a24, false);
+	scene_fill(scene, rect, 0x00300a24);
+	lines(scene, rect, seed, 0x00c0c0c0, false);
+}
+
+void scene_caption(struct scene *scene, struct kg_rect rect, uint64_t seed)
+{
+	lines(scene, rect, seed, 0x00ffffff, true);
+}
+
+void scene_gradient(struct scene *scene, struct kg_rect rect, uint64_t seed)
+{
+	uint32_t base = next(&seed) & 0x3f3f3f;
+
+	for (int32_t y = rect.top; y < rect.bottom; y++)
+		for (int32_t x = rect.left; x < rect.right; x++)
+			set(scene, x, y, base + (uint32_t)((x - rect.left) / 6 % 128) * 0x10000 +
+						 (uint32_t)((y - rect.top) / 5 % 128) * 0x101);
+}
+
+void scene_dark(struct scene *scene, struct kg_rect rect, uint64_t seed)
+{
+	for (int32_t y = rect.top; y < rect.bottom; y++) {
+		for (int32_t x = rect.left; x < rect.right; x++) {
+			int32_t u = x - rect.left, v = y - rect.top;
+			uint32_t light = (uint32_t)(8 + (u + v) / 90 % 16), grain = next(&seed);
+
+			set(scene, x, y, (light + grain % 3) << 16 | (light + (grain >> 8) % 3) << 8 | (light + 4 + (grain >> 16) % 3));
+		}
+	}
 }
 
 void scene_photo(struct scene *scene, struct kg_rect rect, uint64_t seed)

@@ -19,6 +19,9 @@ void scene_fill(struct scene *scene, struct kg_rect rect, uint32_t colour);
 void scene_text(struct scene *scene, struct kg_rect rect, uint64_t seed);	// dark on white, as smoothed for LCDs
 void scene_terminal(struct scene *scene, struct kg_rect rect, uint64_t seed);	// light on dark, hard edges
 void scene_photo(struct scene *scene, struct kg_rect rect, uint64_t seed);	// soft shapes with grain
+void scene_gradient(struct scene *scene, struct kg_rect rect, uint64_t seed);	// in both directions, no grain
+void scene_dark(struct scene *scene, struct kg_rect rect, uint64_t seed);	// dim light with grain
+void scene_caption(struct scene *scene, struct kg_rect rect, uint64_t seed);	// white text over what is there
 void scene_noise(struct scene *scene, struct kg_rect rect, uint64_t seed);
 void scene_letters(struct scene *scene, int32_t x, int32_t y, unsigned count, uint64_t seed, uint32_t ink);
 

@@ -5,11 +5,20 @@
 
 KG_TILE_UPDATE_FN(kg_tile_update_avx2);
 KG_TILE_COMPARE_FN(kg_tile_compare_avx2);
+KG_TILE_HASH_FN(kg_tile_hash_avx2);
+KG_TILE_TEXTURE_FN(kg_tile_texture_avx2);
+KG_ROW_ANCHORS_FN(kg_row_anchors_avx2);
 KG_TILE_FLAT_FN(kg_tile_flat_avx2);
 KG_PLANAR_SPLIT_FN(kg_planar_split_avx2);
 KG_PLANAR_DELTA_FN(kg_planar_delta_avx2);
 
 KG_PLANAR_ROW_FN(kg_planar_row_avx512);
+KG_TILE_UPDATE_FN(kg_tile_update_avx512);
+KG_TILE_COMPARE_FN(kg_tile_compare_avx512);
+KG_TILE_HASH_FN(kg_tile_hash_avx512);
+KG_TILE_TEXTURE_FN(kg_tile_texture_avx512);
+KG_ROW_ANCHORS_FN(kg_row_anchors_avx512);
+
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_avx512);
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_avx512);
 KG_CLEAR_CHANGES_FN(kg_clear_changes_avx2);

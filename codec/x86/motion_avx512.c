@@ -1,0 +1,36 @@
+/* Anchors of motion, 16 pixels at a time. */
+#include "codec/x86/avx512.h"
+
+#include "codec/x86/x86.h"
+
+INLINE uint32_t anchors_of(const uint8_t *row, __mmask16 here, __m512i bits)
+{
+	const __m512i colours = _mm512_set1_epi32(0x00ffffff), factor = _mm512_set1_epi32((int)KG_ANCHOR_FACTOR);
+	__m512i first = _mm512_maskz_loadu_epi32(here, row), next = _mm512_maskz_loadu_epi32(here, row + 4), sum;
+
+	sum = _mm512_maskz_loadu_epi32(here, row + 28);
+	UNROLLED
+	for (int i = 6; i > 1; i--)
+		sum = _mm512_add_epi32(_mm512_add_epi32(sum, sum), _mm512_maskz_loadu_epi32(here, row + 4 * i));
+	sum = _mm512_add_epi32(_mm512_add_epi32(sum, sum), next);
+	sum = _mm512_add_epi32(_mm512_add_epi32(sum, sum), first);
+	sum = _mm512_mullo_epi32(_mm512_slli_epi32(sum, 8), factor);
+	here = _mm512_mask_testn_epi32_mask(here, sum, bits);
+	return _mm512_mask_test_epi32_mask(here, _mm512_xor_si512(first, next), colours);
+}
+
+KG_ROW_ANCHORS_FN(kg_row_anchors_avx512)
+{
+	const __m512i bits = _mm512_set1_epi32((int)mask);
+	uint64_t anchors = 0;
+	uint32_t x = 0;
+
+	if (count == 64)
+		return anchors_of(row, 0xffff, bits) | (uint64_t)anchors_of(row + 64, 0xffff, bits) << 16 |
+		       (uint64_t)anchors_of(row + 128, 0xffff, bits) << 32 | (uint64_t)anchors_of(row + 192, 0xffff, bits) << 48;
+	for (; count - x >= 16; x += 16, row += 64)
+		anchors |= (uint64_t)anchors_of(row, 0xffff, bits) << x;
+	if (x < count)
+		anchors |= (uint64_t)anchors_of(row, (__mmask16)((1u << (count - x)) - 1), bits) << x;
+	return anchors;
+}
