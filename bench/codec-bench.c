@@ -393,11 +393,11 @@ static void print_json(const struct figure *f, const struct options *o)
 		printf(", \"wrong\": true}\n");
 		return;
 	}
-	printf(", \"ms\": %.4f, \"bytes\": %llu, \"exact\": %s", r->ms, (unsigned long long)r->bytes,
+	printf(", \"ms\": %.6f, \"bytes\": %llu, \"exact\": %s", r->ms, (unsigned long long)r->bytes,
 	       isinf(r->psnr) ? "true" : "false");
 	print_json_db("psnr", r->psnr);
 	if (r->theirs_ms > 0) {
-		printf(", \"freerdp_ms\": %.4f, \"freerdp_bytes\": %llu", r->theirs_ms, (unsigned long long)r->theirs_bytes);
+		printf(", \"freerdp_ms\": %.6f, \"freerdp_bytes\": %llu", r->theirs_ms, (unsigned long long)r->theirs_bytes);
 		print_json_db("freerdp_psnr", r->theirs_psnr);
 		printf(", \"ratio\": %.3f}\n", f->ratio);
 	} else
