@@ -87,6 +87,11 @@ def test_lost():
         c = k.client()
         c.log_in('kagami', k.password)
         ok(c.ask('attach') == 'end no desktop' and k.logs('exit 3'), 'a desktop that ends before it is ready is no desktop')
+    with tempfile.TemporaryDirectory() as directory, Kagamid(desktop=f'still:killed-once {directory}/was') as k:
+        c = k.client()
+        c.log_in('kagami', k.password)
+        ok(c.ask('attach').startswith('view ') and k.logs('killed by signal 9'),
+           'who waits for a desktop that is killed as it starts gets the next one')
 
 
 def test_chatter():

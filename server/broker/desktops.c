@@ -51,6 +51,7 @@ struct kg_desktop {
 	char label[KG_NAME_MAX];	// "desktop NAME"
 	uint64_t started_us, beat, answered;	// beat: the last PING; answered: the last PONG
 	uint32_t missed, failures;
+	uint32_t unready;		// processes in a row that ended before they were ready
 	uint64_t starts;
 	int layers;
 };
@@ -228,6 +229,7 @@ static int on_ready(struct kg_desktop *desktop, const struct kg_host_ready *read
 	if (desktop->state != STARTING)
 		return -EPROTO;
 	desktop->state = RUNNING;
+	desktop->unready = 0;
 	desktop->layers = (int)ready->layers;
 	desktop->missed = 0;
 	kg_channel_set_phase(desktop->channel, KG_HOST_RUN);
@@ -409,8 +411,8 @@ static void failed(struct kg_desktop *desktop, bool lost)
 	desktop->state = IDLE;
 	if (desktops->ending)
 		return refuse_wants(desktop, -ESHUTDOWN);
-	/* Somebody who waits for a desktop that does not start gets an answer now. */
-	if (!ran)
+	/* Somebody who waits for a desktop that does not start gets an answer; one that was killed may start the next time. */
+	if (!ran && (++desktop->unready > 1 || lost))
 		refuse_wants(desktop, -EHOSTDOWN);
 	/* A refused one may have asked again. */
 	if (desktop->state == IDLE && (ran || desktop->config->always || !TAILQ_EMPTY(&desktop->wants))) {

@@ -402,9 +402,11 @@ def attach_body(width=640, height=480):
     return struct.pack('<II16sHH64s', 0, 0, bytes(16), width, height, b'hostile')
 
 
-def view_open(graphics=True, width=640, height=480, scale=100, path=None, keyboard=4, cursor=32, slots=1, bitmaps=65536):
+def view_open(graphics=True, width=640, height=480, scale=100, path=None, keyboard=4, cursor=32, slots=1, bitmaps=65536,
+              remotefx=0, video=0):
     path = (1 if graphics else 2) if path is None else path
-    return message(1, struct.pack('<HHHBBHHI', width, height, scale, path, keyboard, cursor, slots, bitmaps))
+    return message(1, struct.pack('<HHHBBHHIBB', width, height, scale, path, keyboard, cursor, slots, bitmaps,
+                                  remotefx, video))
 
 
 # ---- tokens ----

@@ -294,7 +294,8 @@ def wrong_values():
         ('no width', {'width': 0}), ('no height', {'height': 0}), ('scale 99', {'scale': 99}),
         ('scale 65535', {'scale': 65535}), ('path 0', {'path': 0}), ('path 255', {'path': 255}), ('keyboard 0', {'keyboard': 0}),
         ('keyboard 255', {'keyboard': 255}), ('pointers of 0', {'cursor': 0}), ('pointers of 65535', {'cursor': 65535}),
-        ('no slots', {'slots': 0}), ('bitmaps of 0', {'path': 2, 'bitmaps': 0})))
+        ('no slots', {'slots': 0}), ('bitmaps of 0', {'path': 2, 'bitmaps': 0}), ('RemoteFX 2', {'path': 2, 'remotefx': 2}),
+        ('RemoteFX 255', {'path': 2, 'remotefx': 255}), ('video mode 2', {'path': 2, 'remotefx': 1, 'video': 2})))
     for version in (0, 0x12345678, 0xffffffff):
         yield f'graphics {version:#x}', of(GRAPHICS, 'III', version, 0, 1), True
     for on in (2, 0xffffffff):
