@@ -189,7 +189,7 @@ static bool difference(int16_t *values, const int16_t *before, const struct kg_p
 		for (int band = 0; band < KG_RFX_BANDS; band++) {
 			int greatest = INT16_MAX >> (ladder->quant[c].step[band] - 1);
 
-			greatest = KG_MIN(greatest, band == KG_LL3 ? KG_RFX_VALUE_MAX / 2 : KG_RFX_VALUE_MAX);
+			greatest = KG_MIN(greatest, kg_rfx_value_max[band] / (band == KG_LL3 ? 2 : 1));	// which is coded as differences
 			for (int i = kg_rfx_start[wavelet][band]; i < kg_rfx_start[wavelet][band + 1]; i++) {
 				int at = c * KG_RFX_VALUES + i, value = values[at] - before[at];
 

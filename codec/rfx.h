@@ -79,7 +79,7 @@ void kg_rfx_scale_init(struct kg_rfx_scale *scale, const struct kg_rfx_quant *qu
 
 /*
  * The values of a component that are not 0: position is the index in the order of the bands (ascending), value at most
- * KG_RFX_VALUE_MAX either way. In LL3 each value is the difference to the one before it (to 0 for the first).
+ * kg_rfx_value_max of the band either way. In LL3 each value is the difference to the one before it (to 0 for the first).
  * position and value both have KG_RFX_LIST_FRONT entries that may be read before [0] and KG_RFX_LIST_ROOM from [0] on.
  * Stage 1 writes position[-1] = 0xffff and may leave anything in entries from count on; stage 2 may read up to
  * KG_RFX_LIST_SLACK entries from count on. Neither pointer is aligned.
@@ -91,11 +91,17 @@ struct kg_rfx_list {
 	uint32_t count;		// of values; set by stage 1
 	uint32_t size;		// of bytes; set by stage 2
 };
-#define KG_RFX_VALUE_MAX 2047
+/* Twice what stage 1 gives, so that the difference of two tiles fits too. */
+static const uint16_t kg_rfx_value_max[KG_RFX_BANDS] = { 768, 768, 256, 2047, 2047, 2047, 2047, 2047, 2047, 2047 };
+#define KG_RFX_VALUE_MAX 2047	// the greatest of them
 #define KG_RFX_LIST_FRONT 32
 #define KG_RFX_LIST_SLACK 64
 #define KG_RFX_LIST_ROOM (KG_RFX_VALUES + KG_RFX_LIST_SLACK)
-#define KG_RFX_BYTES 40960	// more than any list can need, see tests/test_rlgr.c, and 64 that are slack
+/*
+ * The most bytes of a list, and more than 64 that are slack. Searched through all states of the coders: 30407 with RLGR1 and
+ * 38076 with RLGR3 for lists within kg_rfx_value_max; 17750 and 21424 for those of stage 1. White noise takes 4000.
+ */
+#define KG_RFX_BYTES 40960
 
 /* Scratch memory of the inner functions, aligned to 64 bytes. Nothing is kept in it between calls. */
 #define KG_RFX_SCRATCH 131072
