@@ -14,6 +14,8 @@ enum kg_cpu kg_cpu_best(void)
 		return KG_CPU_AVX512;
 #endif
 	return KG_CPU_AVX2;
+#elif HAVE_NEON
+	return KG_CPU_NEON;
 #else
 	return KG_CPU_C;
 #endif
@@ -24,8 +26,13 @@ const char *kg_cpu_name(enum kg_cpu cpu)
 	switch (cpu) {
 	case KG_CPU_C:
 		return "c";
+#if HAVE_NEON
+	case KG_CPU_NEON:
+		return "neon";
+#else
 	case KG_CPU_AVX2:
 		return "avx2";
+#endif
 	case KG_CPU_AVX512:
 		return "avx512";
 	}

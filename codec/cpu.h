@@ -1,10 +1,11 @@
 /* What the processor can do. Asked once, by whoever fills a kg_dsp; nothing else tests CPU features. */
 #pragma once
 
-/* Each level includes those before it. */
+/* Each level includes those before it. Those of another kind of processor are never asked for. */
 enum kg_cpu {
 	KG_CPU_C,	// what the compiler makes of the C functions
-	KG_CPU_AVX2,	// with BMI1 and BMI2
+	KG_CPU_NEON = 1,	// 64-bit Arm, all of them
+	KG_CPU_AVX2 = 1,	// with BMI1 and BMI2
 	KG_CPU_AVX512,	// F, BW, DQ, VL, VBMI and VBMI2: Ice Lake, Zen 4 and later
 };
 

@@ -2,6 +2,7 @@
 #include "codec/dsp.h"
 
 #include "codec/c.h"
+#include "codec/arm/arm.h"
 #include "codec/x86/x86.h"
 
 static inline uint32_t pixel(const uint8_t *at)
@@ -96,6 +97,15 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx512;
 		dsp->clear_changes = kg_clear_changes_avx512;
 		dsp->clear_columns = kg_clear_columns_avx512;
+	}
+#endif
+#if HAVE_NEON
+	if (cpu >= KG_CPU_NEON) {
+		dsp->tile_update = kg_tile_update_neon;
+		dsp->tile_compare = kg_tile_compare_neon;
+		dsp->tile_flat = kg_tile_flat_neon;
+		dsp->planar_split = kg_planar_split_neon;
+		dsp->planar_delta = kg_planar_delta_neon;
 	}
 #endif
 }
