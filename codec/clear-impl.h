@@ -7,6 +7,7 @@
 #define CLEAR_BAND_HEADER 11		// bytes, [MS-RDPEGFX] 2.2.4.1.1.2.1
 #define CLEAR_SUBCODEC_HEADER 13	// 2.2.4.1.1.3.1
 #define CLEAR_PALETTE_MAX 127		// 2.2.4.1.1.3.1.1
+#define CLEAR_SMALL 8192		// pixels: a rectangle for which RLEX is tried as a whole too
 #define CLEAR_NONE 0xffff		// no bar, no glyph
 
 enum clear_coding {
@@ -27,7 +28,7 @@ struct clear_region {
 	uint32_t runs;			// of equal pixels, in the order of the rows, about
 	uint32_t first_column;
 	uint32_t coded_at, coded_size;	// RLEX: the bytes, in plan->coded
-	size_t bytes;			// bands: at most
+	size_t bytes, worth;		// of what is not in the residual layer, see clear_cost
 };
 
 /* Pixels that a later layer draws: the residual layer may have anything there. */

@@ -12,8 +12,6 @@
  */
 #include "codec/clear-impl.h"
 
-#include "codec/dsp.h"
-
 #define ROWS_MAX KG_CLEAR_BAND_MAX
 #define GRID 48			// rows of a piece of a picture
 #define QUIET_MIN 5		// rows that repeat, fewer are part of a letter (stems)
@@ -317,34 +315,4 @@ void kg_clear_find_regions(struct kg_clear_plan *plan)
 		plan->regions[count++] = *region;
 	}
 	plan->region_count = count;
-}
-
-/* Whether something other than one colour stands in the row. */
-static bool is_blank(const struct kg_dsp *dsp, const struct kg_image *image, uint32_t x, uint32_t y, uint32_t width)
-{
-	return dsp->tile_flat(clear_at(image, x, y), image->stride, width, 1);
-}
-
-struct kg_clear_growth kg_clear_grow(const struct kg_dsp *dsp, const struct kg_image *image, uint32_t x, uint32_t y,
-				     uint32_t width, uint32_t height)
-{
-	struct kg_clear_growth growth = { 0, 0 };
-	uint32_t rows;
-
-	if (!width || !height || width > image->width || x > image->width - width || height > image->height ||
-	    y > image->height - height)
-		return growth;
-	if (!is_blank(dsp, image, x, y, width)) {
-		for (rows = 0; rows < y && rows <= KG_CLEAR_BAND_MAX && !is_blank(dsp, image, x, y - rows - 1, width);)
-			rows++;
-		growth.above = rows <= KG_CLEAR_BAND_MAX ? rows : 0;
-	}
-	if (!is_blank(dsp, image, x, y + height - 1, width)) {
-		uint32_t left = image->height - y - height;
-
-		for (rows = 0; rows < left && rows <= KG_CLEAR_BAND_MAX && !is_blank(dsp, image, x, y + height + rows, width);)
-			rows++;
-		growth.below = rows <= KG_CLEAR_BAND_MAX ? rows : 0;
-	}
-	return growth;
 }

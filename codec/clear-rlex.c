@@ -32,7 +32,9 @@ struct work {
 
 size_t kg_clear_rlex_work(uint32_t width, uint32_t height)
 {
-	return sizeof(struct work) + (size_t)width * KG_MIN(height, KG_CLEAR_BAND_MAX + 0u) * sizeof(struct run);
+	size_t region = (size_t)width * KG_MIN(height, KG_CLEAR_BAND_MAX + 0u);
+
+	return sizeof(struct work) + KG_MAX(region, KG_MIN((size_t)width * height, (size_t)CLEAR_SMALL)) * sizeof(struct run);
 }
 
 /* The number of a colour, which is added where it is new; CLEAR_PALETTE_MAX when there are too many. */

@@ -182,7 +182,7 @@ static void try_rlex(struct kg_clear_plan *plan, struct clear_region *region, si
 	region->coding = CLEAR_RLEX;
 	region->coded_at = (uint32_t)plan->coded_size;
 	region->coded_size = (uint32_t)size;
-	region->bytes = CLEAR_SUBCODEC_HEADER + size;
+	region->bytes = region->worth = CLEAR_SUBCODEC_HEADER + size;
 	*best = region->bytes;
 }
 
@@ -195,15 +195,15 @@ static void choose(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t 
 	struct clear_cost cost;
 
 	region->coding = CLEAR_RESIDUAL;
-	region->bytes = 0;
+	region->bytes = region->worth = 0;
 	if (raw < best) {
 		region->coding = CLEAR_RAW;
-		region->bytes = best = raw;
+		region->bytes = region->worth = best = raw;
 	}
 	if (region->hashed && kg_clear_bands_cost(clear, plan, index, best, &cost)) {
 		region->coding = CLEAR_BANDS;
 		region->bytes = cost.bytes;
-		best = cost.worth;
+		region->worth = best = cost.worth;
 	}
 	try_rlex(plan, region, &best);
 	if (region->coding != CLEAR_BANDS) {
@@ -212,11 +212,9 @@ static void choose(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t 
 	}
 }
 
-/* What the later layers take, at most; SIZE_MAX when there is no room to note it. */
-static size_t choose_all(struct kg_clear *clear, struct kg_clear_plan *plan)
+/* What the later layers take. False when there is no room to note it. */
+static bool choose_all(struct kg_clear *clear, struct kg_clear_plan *plan, struct clear_cost *cost)
 {
-	size_t bytes = 0;
-
 	plan->stores = plan->short_stores = 0;
 	plan->coded_size = 0;
 	plan->cover_count = 0;
@@ -228,14 +226,35 @@ static size_t choose_all(struct kg_clear *clear, struct kg_clear_plan *plan)
 		choose(clear, plan, i);
 		if (region->coding == CLEAR_RLEX)
 			plan->coded_size += region->coded_size;
-		bytes += region->bytes;
+		cost->bytes += region->bytes;
+		cost->worth += region->worth;
 		if (region->coding == CLEAR_RESIDUAL)
 			continue;
 		if (region->coding == CLEAR_BANDS ? !kg_clear_bands_cover(clear, plan, region) :
 						    !kg_clear_cover(plan, region->x0, region->x1, region->y0, region->y1))
-			return SIZE_MAX;
+			return false;
 	}
-	return bytes;
+	return true;
+}
+
+/* The whole rectangle as one region in *whole, if that is worth less than best. */
+static bool choose_whole(struct kg_clear_plan *plan, size_t best, struct clear_region *whole)
+{
+	size_t area = (size_t)plan->image.width * plan->image.height, raw = CLEAR_SUBCODEC_HEADER + 3 * area;
+
+	*whole = (struct clear_region){
+		.x1 = (uint16_t)plan->image.width,
+		.y1 = (uint16_t)plan->image.height,
+		.runs = plan->region_count,		// at least
+		.coding = CLEAR_RESIDUAL,
+	};
+	if (raw < best) {
+		whole->coding = CLEAR_RAW;
+		whole->bytes = best = raw;
+	}
+	if (area <= CLEAR_SMALL && plan->region_count)
+		try_rlex(plan, whole, &best);
+	return whole->coding != CLEAR_RESIDUAL;
 }
 
 /* ---- the message ---- */
@@ -263,21 +282,16 @@ static uint8_t *put_raw(uint8_t *to, const struct kg_image *image, uint32_t x0, 
 	return to;
 }
 
-static uint8_t *put_subcodecs(const struct kg_clear_plan *plan, uint8_t *to)
+/* The region, if it is coded that way. */
+static uint8_t *put_region(const struct kg_clear_plan *plan, const struct clear_region *region, uint8_t *to)
 {
-	for (uint32_t i = 0; i < plan->region_count; i++) {
-		const struct clear_region *region = plan->regions + i;
-
-		if (region->coding == CLEAR_RAW) {
-			to = put_raw(to, &plan->image, region->x0, region->x1, region->y0, region->y1);
-		} else if (region->coding == CLEAR_RLEX) {
-			to = put_subcodec(to, region->x0, region->y0, region->x1 - region->x0, region->y1 - region->y0,
-					  region->coded_size, 2);
-			memcpy(to, plan->coded + region->coded_at, region->coded_size);
-			to += region->coded_size;
-		}
-	}
-	return to;
+	if (region->coding == CLEAR_RAW)
+		return put_raw(to, &plan->image, region->x0, region->x1, region->y0, region->y1);
+	if (region->coding != CLEAR_RLEX)
+		return to;
+	to = put_subcodec(to, region->x0, region->y0, region->x1 - region->x0, region->y1 - region->y0, region->coded_size, 2);
+	memcpy(to, plan->coded + region->coded_at, region->coded_size);
+	return to + region->coded_size;
 }
 
 /* Flags, sequence and glyph: 2 or 4 bytes. */
@@ -291,42 +305,52 @@ static uint8_t *put_header(struct kg_clear *clear, uint8_t flags, uint32_t glyph
 	return flags & FLAG_GLYPH_INDEX ? clear_put16(to, glyph) : to;
 }
 
+/* The layers behind their sizes. residual: the bytes that are there already. whole: in place of all regions, or NULL. */
+static uint8_t *put_layers(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *whole, size_t residual,
+			   uint8_t *to)
+{
+	uint8_t *bands = to + 12 + residual, *subcodecs = bands, *end;
+
+	for (uint32_t i = 0; !whole && i < plan->region_count; i++)
+		if (plan->regions[i].coding == CLEAR_BANDS)
+			subcodecs = kg_clear_bands_put(clear, plan, plan->regions + i, subcodecs);
+	end = whole ? put_region(plan, whole, subcodecs) : subcodecs;
+	for (uint32_t i = 0; !whole && i < plan->region_count; i++)
+		end = put_region(plan, plan->regions + i, end);
+	to = clear_put32(to, (uint32_t)residual);
+	to = clear_put32(to, (uint32_t)(subcodecs - bands));
+	clear_put32(to, (uint32_t)(end - subcodecs));
+	return end;
+}
+
 size_t kg_clear_encode(const struct kg_dsp *dsp, struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit, uint8_t *to,
 		       size_t size)
 {
-	const struct kg_image *image = &plan->image;
-	uint32_t area = image->width * image->height, glyph = CLEAR_NONE;
-	size_t bound = kg_clear_bound(image->width, image->height), later, residual = 0, whole, bands, subcodecs;
-	bool is_glyph = area <= KG_CLEAR_GLYPH_AREA_MAX, raw;
-	size_t header = is_glyph ? 4 : 2;
+	uint32_t area = plan->image.width * plan->image.height, glyph = CLEAR_NONE;
+	bool is_glyph = area <= KG_CLEAR_GLYPH_AREA_MAX, is_whole;
+	size_t raw = CLEAR_SUBCODEC_HEADER + 3 * (size_t)area, header = is_glyph ? 4 : 2, residual = 0, best = SIZE_MAX;
 	struct kg_clear_hash hash = { 0, 0 };
-	uint8_t *at = to + header + 12;
+	struct clear_cost later = { 0, 0 };
+	struct clear_region whole;
 
-	if (size < bound)
+	if (size < kg_clear_bound(plan->image.width, plan->image.height))
 		return 0;
 	if (is_glyph) {
-		hash = kg_clear_glyph_hash(clear, image);
+		hash = kg_clear_glyph_hash(clear, &plan->image);
 		glyph = kg_clear_glyph_find(clear, hash, area);
 		if (glyph != CLEAR_NONE)
 			return (size_t)(put_header(clear, FLAG_GLYPH_INDEX | FLAG_GLYPH_HIT, glyph, to) - to);
 	}
-	whole = CLEAR_SUBCODEC_HEADER + 3 * (size_t)area;
-	later = choose_all(clear, plan);
-	raw = later >= whole || !kg_clear_residual(plan, at, whole - later, &residual);
-	if (raw)
+	if (choose_all(clear, plan, &later) && later.bytes < raw &&
+	    kg_clear_residual(plan, to + header + 12, raw - later.bytes, &residual))
+		best = residual + later.worth;
+	is_whole = choose_whole(plan, best, &whole);
+	if (is_whole)
 		residual = 0;
-	if (limit && header + 12 + (raw ? whole : residual + later) > limit)
+	if (limit && header + 12 + (is_whole ? whole.bytes : residual + later.bytes) > limit)
 		return 0;
 	if (is_glyph)
 		glyph = kg_clear_glyph_store(clear, hash, area);
 	put_header(clear, is_glyph ? FLAG_GLYPH_INDEX : 0, glyph, to);
-	at += residual;
-	for (uint32_t i = 0; !raw && i < plan->region_count; i++)
-		if (plan->regions[i].coding == CLEAR_BANDS)
-			at = kg_clear_bands_put(clear, plan, plan->regions + i, at);
-	bands = (size_t)(at - to) - header - 12 - residual;
-	at = raw ? put_raw(at, image, 0, image->width, 0, image->height) : put_subcodecs(plan, at);
-	subcodecs = (size_t)(at - to) - header - 12 - residual - bands;
-	clear_put32(clear_put32(clear_put32(to + header, (uint32_t)residual), (uint32_t)bands), (uint32_t)subcodecs);
-	return (size_t)(at - to);
+	return (size_t)(put_layers(clear, plan, is_whole ? &whole : NULL, residual, to + header) - to);
 }

@@ -10,10 +10,11 @@
  *	kg_clear_encode()	changes struct kg_clear, the model of the client's caches: one after the other, in the order in
  *				which the messages are sent
  *
- * Which rectangles: the larger the better, up to KG_CLEAR_AREA_MAX pixels. Columns are found again only where a line of
- * text is whole, and lines know nothing of tiles: one rectangle over all neighbouring tiles of text costs about half of
- * what the tiles cost one by one. Where a rectangle cuts a line (after a scroll), kg_clear_grow() says how far it should
- * be extended. The tight rectangle of a typed letter is good as it is.
+ * Which rectangles: the larger the better, up to KG_CLEAR_AREA_MAX pixels, and not on the grid of tiles. Columns are found
+ * again only where a line of text is whole, and lines know nothing of tiles. A page of text that costs 231 KB in six
+ * rectangles as kg_clear_rows() cuts them costs 315 KB in tiles of 64x64; behind ZGFX, which finds the words again, 80 KB
+ * and 150 KB. Where a rectangle begins or ends in a line that the client has in part (after a scroll), kg_clear_grow() says
+ * how far it should be extended. The tight rectangle of a typed letter is good as it is.
  */
 #pragma once
 
@@ -102,6 +103,12 @@ size_t kg_clear_estimate(const struct kg_clear_plan *plan);
  */
 size_t kg_clear_encode(const struct kg_dsp *dsp, struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit,
 		       uint8_t *to, size_t size);
+
+/*
+ * How many rows of image, which may be of any height, the next rectangle should have: as many as KG_CLEAR_AREA_MAX allows,
+ * or as few less as it takes to cut no line of text. 0 only for an image without pixels or wider than KG_CLEAR_AREA_MAX.
+ */
+uint32_t kg_clear_rows(const struct kg_dsp *dsp, const struct kg_image *image);
 
 /*
  * How many rows the rectangle (x, y, width, height) of image should be extended above and below so that it cuts no line
