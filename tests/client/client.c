@@ -1,6 +1,6 @@
 /*
  * kagami-test-client --server ADDRESS:PORT --user NAME --password TEXT [--size WxH] [--no-graphics] [--tls]
- *                    [--versions "HEX FLAGS HEX FLAGS ..."] [--record FILE]
+ *                    [--remotefx] [--versions "HEX FLAGS HEX FLAGS ..."] [--record FILE]
  * Prints "connected" or "failed CODE NAME", then answers commands; at the end "ended CODE NAME".
  */
 #include "tests/client/client.h"
@@ -108,6 +108,37 @@ static BOOL on_leds(rdpContext *context, UINT16 flags)
 	return TRUE;
 }
 
+/* Without the graphics pipeline FreeRDP decodes: its own functions, which ours are put before. */
+static pSurfaceBits surface_bits_before;
+static pBitmapUpdate bitmap_update_before;
+
+static BOOL on_surface_bits(rdpContext *context, const SURFACE_BITS_COMMAND *command)
+{
+	struct client *client = (struct client *)context;
+	const rdpSettings *s = context->settings;
+
+	client->surfaces++;
+	client->surface_bytes += command->bmp.bitmapDataLength;
+	if (command->bmp.codecID != RDP_CODEC_ID_REMOTEFX || !freerdp_settings_get_bool(s, FreeRDP_RemoteFxCodec))
+		client_violation(client, "a surface command of a codec that the client has not");
+	if (command->destRight > freerdp_settings_get_uint32(s, FreeRDP_DesktopWidth) ||
+	    command->destBottom > freerdp_settings_get_uint32(s, FreeRDP_DesktopHeight) ||
+	    command->destLeft + command->bmp.width != command->destRight ||
+	    command->destTop + command->bmp.height != command->destBottom)
+		client_violation(client, "a surface command outside of the screen");
+	return surface_bits_before(context, command);
+}
+
+static BOOL on_bitmap_update(rdpContext *context, const BITMAP_UPDATE *update)
+{
+	struct client *client = (struct client *)context;
+
+	client->bitmaps += update->number;
+	for (UINT32 i = 0; i < update->number; i++)
+		client->bitmap_bytes += update->rectangles[i].bitmapLength;
+	return bitmap_update_before(context, update);
+}
+
 static BOOL on_resize(rdpContext *context)
 {
 	return gdi_resize(context->gdi, freerdp_settings_get_uint32(context->settings, FreeRDP_DesktopWidth),
@@ -127,6 +158,10 @@ static BOOL post_connect(freerdp *instance)
 
 	if (!gdi_init(instance, PIXEL_FORMAT_BGRX32))
 		return FALSE;
+	surface_bits_before = update->SurfaceBits;
+	update->SurfaceBits = on_surface_bits;
+	bitmap_update_before = update->BitmapUpdate;
+	update->BitmapUpdate = on_bitmap_update;
 	update->DesktopResize = on_resize;
 	update->SetKeyboardIndicators = on_leds;
 	update->pointer->PointerNew = on_pointer_new;
@@ -216,7 +251,7 @@ static bool parse(struct client *client, int argc, char **argv)
 	static const struct option options[] = {
 		{ "server", 1, NULL, 's' },	 { "user", 1, NULL, 'u' },     { "password", 1, NULL, 'p' },
 		{ "size", 1, NULL, 'z' },	 { "no-graphics", 0, NULL, 'g' }, { "tls", 0, NULL, 't' },
-		{ "versions", 1, NULL, 'v' },	 { "record", 1, NULL, 'r' },   { 0 },
+		{ "versions", 1, NULL, 'v' },	 { "record", 1, NULL, 'r' },   { "remotefx", 0, NULL, 'f' }, { 0 },
 	};
 	rdpSettings *s = client->context.settings;
 	struct graphics *g = &client->graphics;
@@ -234,6 +269,7 @@ static bool parse(struct client *client, int argc, char **argv)
 		case 'p': right = freerdp_settings_set_string(s, FreeRDP_Password, optarg); break;
 		case 'z': right = parse_size(s, optarg); break;
 		case 'g': right = freerdp_settings_set_bool(s, FreeRDP_SupportGraphicsPipeline, FALSE); break;
+		case 'f': right = freerdp_settings_set_bool(s, FreeRDP_RemoteFxCodec, TRUE); break;
 		case 't': right = freerdp_settings_set_bool(s, FreeRDP_NlaSecurity, FALSE); break;
 		case 'v':
 			g->version_count = 0;
@@ -329,7 +365,7 @@ int main(int argc, char **argv)
 	graphics_register(client);
 	if (!time_connection(&client->context) || gfx_decoder_init(&client->graphics.decoder) < 0 || !parse(client, argc, argv)) {
 		fprintf(stderr, "usage: kagami-test-client --server ADDRESS:PORT --user NAME --password TEXT [--size WxH] "
-				"[--no-graphics] [--tls] [--versions \"HEX FLAGS ...\"] [--record FILE]\n");
+				"[--no-graphics] [--remotefx] [--tls] [--versions \"HEX FLAGS ...\"] [--record FILE]\n");
 		goto out;
 	}
 	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);

@@ -37,6 +37,8 @@ struct client {
 	unsigned pointers_new, pointers_cached, pointers_hidden;
 	uint32_t pointer_width, pointer_height, pointer_hot_x, pointer_hot_y;
 	uint32_t leds;
+	unsigned surfaces, bitmaps;	// without the graphics pipeline: surface commands of RemoteFX, rectangles of bitmaps
+	uint64_t surface_bytes, bitmap_bytes;
 };
 
 double client_now_us(void);

@@ -1,6 +1,7 @@
 /* What a test can ask of the client. Every command prints one line: "ok ..." or "error ...". */
 #include "tests/client/client.h"
 
+#include <freerdp/gdi/gdi.h>
 #include <freerdp/input.h>
 #include <freerdp/settings.h>
 #include <freerdp/update.h>
@@ -44,6 +45,8 @@ static void command_stats(struct client *client)
 
 	printf("ok ");
 	print_ways(d);
+	printf("surfaces %u surface_bytes %llu bitmaps %u bitmap_bytes %llu ", client->surfaces,
+	       (unsigned long long)client->surface_bytes, client->bitmaps, (unsigned long long)client->bitmap_bytes);
 	printf("copies %u stored %u hits %u evicted %u ", d->copies, d->stored, d->hits, d->evicted);
 	answer("frames %u acknowledged %u bytes %llu envelopes %u messages %u fills %u pictures %u confirms %u resets %u "
 	       "version 0x%x width %u height %u quiet_ms %.0f connected_ms %.1f picture_ms %.1f pointers_new %u "
@@ -57,17 +60,24 @@ static void command_stats(struct client *client)
 	       client->pointer_hot_x, client->pointer_hot_y, client->leds, g->opened);
 }
 
+/* Of the graphics pipeline, or what FreeRDP drew without it. */
 static void command_picture(struct client *client, const char *path)
 {
 	struct gfx_decoder *d = &client->graphics.decoder;
-	FILE *f = d->output ? fopen(path, "wb") : NULL;
-	size_t size = (size_t)d->width * d->height * 4;
-	bool right = f && fwrite(d->output, 1, size, f) == size;
+	rdpGdi *gdi = client->context.gdi;
+	bool drawn = !d->output && gdi && (client->surfaces || client->bitmaps);
+	uint32_t width = drawn ? (uint32_t)gdi->width : d->width, height = drawn ? (uint32_t)gdi->height : d->height;
+	const uint8_t *pixels = drawn ? gdi->primary_buffer : d->output;
+	size_t stride = drawn ? gdi->stride : width * 4u;
+	FILE *f = pixels ? fopen(path, "wb") : NULL;
+	bool right = f;
 
+	for (uint32_t y = 0; right && y < height; y++)
+		right = fwrite(pixels + y * stride, 4, width, f) == width;
 	if (f)
 		right = !fclose(f) && right;
 	if (right)
-		answer("ok %u %u", d->width, d->height);
+		answer("ok %u %u", width, height);
 	else
 		answer("error no picture");
 }
