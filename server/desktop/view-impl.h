@@ -32,6 +32,7 @@ struct kg_view_output {
 	uint64_t sliced;		// end of the last slice in it
 	struct kg_mirror mirror;
 	struct kg_cache cache;		// graphics: of the client
+	struct kg_clear *clear;		// graphics: of the client
 	struct kg_flow flow;
 	struct kg_plan plan;
 	struct kg_slicer slicer;

@@ -332,7 +332,7 @@ void kg_view_output_stop(struct kg_view *view)
 	output->state = KG_OUTPUT_IDLE;
 }
 
-/* What the client can, and that its caches are empty. Without memory for its model the client's cache is not used. */
+/* What the client can, and that its caches are empty. Where there is no memory for their models they are not used. */
 static void begin_anew(struct kg_view *view, const struct kg_view_graphics *graphics)
 {
 	struct kg_view_output *output = &view->output;
@@ -340,9 +340,16 @@ static void begin_anew(struct kg_view *view, const struct kg_view_graphics *grap
 
 	kg_cache_done(&output->cache);
 	r = kg_cache_init(&output->cache, graphics->version, graphics->flags);
-	if (r < 0)
-		(void)kg_warn(r, "the cache of session %s is not used", view->name);
 	output->plan.cache = r < 0 ? NULL : &output->cache;
+	if (!output->clear)
+		output->clear = malloc(sizeof(*output->clear));
+	output->plan.clear = output->clear;
+	if (output->clear) {
+		kg_clear_init(output->clear, view->parts->clear_key);
+		kg_clear_reset(output->clear);
+	}
+	if (!output->plan.cache || !output->plan.clear)
+		(void)kg_warn(-ENOMEM, "the caches of session %s are not used", view->name);
 }
 
 void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *graphics)
@@ -389,6 +396,8 @@ void kg_view_output_done(struct kg_view *view)
 	kg_frame_unref(output->latest);
 	output->latest = NULL;
 	kg_cache_done(&output->cache);
+	free(output->clear);
+	output->clear = output->plan.clear = NULL;
 	kg_mirror_done(&output->mirror);
 	kg_plan_done(&output->plan);
 	kg_ring_done(&output->ring);

@@ -24,6 +24,7 @@ struct kg_view_parts {
 	struct kg_pool *pool;
 	const struct kg_dsp *dsp;
 	const struct kg_hash_key *hash_key;	// of tiles
+	const uint8_t *clear_key;	// 16 bytes, of columns and glyphs
 	uint8_t *scratch;		// scratch_size bytes for each pool thread, and as many for the loop thread behind them
 	size_t scratch_size;
 	struct kg_source *source;	// started

@@ -26,5 +26,13 @@ void kg_plan_put_eviction(struct kg_plan_ends *ends, uint16_t slot);
 void kg_plan_put_store(const struct kg_plan *plan, struct kg_plan_ends *ends, uint16_t slot, struct kg_rect rect);
 void kg_plan_flush_fill(const struct kg_plan *plan, struct kg_plan_ends *ends);
 
-/* A job of the second stage. */
-void kg_plan_encode(const struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch);
+/* Memory for a part; false, and the plan has failed, when there is none. In jobs, too. */
+bool kg_plan_provide(struct kg_plan *plan, struct kg_plan_part *part, size_t room);
+
+/* Jobs: a row of planar tiles. */
+void kg_plan_write_planar(struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch);
+
+/* plan-text.c: tiles of text are put together into rectangles; jobs that prepare one, and that write all. */
+void kg_plan_find_texts(struct kg_plan *plan);
+void kg_plan_analyse_text(struct kg_plan *plan, struct kg_plan_text *text);
+void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part);

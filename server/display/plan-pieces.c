@@ -77,28 +77,34 @@ static size_t planar_bound(const struct kg_plan *plan)
 	return plan->graphics ? KG_GFX_PICTURE_SIZE + kg_planar_bound(KG_TILE, KG_TILE, 0) : kg_bitmap_bound();
 }
 
-void kg_plan_encode(const struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch)
+bool kg_plan_provide(struct kg_plan *plan, struct kg_plan_part *part, size_t room)
+{
+	/* Room for the worst case; what no piece is written to never becomes memory. */
+	part->bytes = malloc(room);
+	part->room = room;
+	if (!part->bytes)
+		__atomic_store_n(&plan->failed, true, __ATOMIC_RELAXED);
+	return part->bytes;
+}
+
+void kg_plan_write_planar(struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch)
 {
 	const struct kg_mirror *mirror = plan->mirror;
 	struct kg_writer writer;
 
-	/* Room for the worst case; what no piece is written to never becomes memory. */
-	part->room = work->tiles * planar_bound(plan);
-	part->bytes = malloc(part->room);
-	part->failed = !part->bytes;
-	if (part->failed)
+	if (!kg_plan_provide(plan, part, work->tiles * planar_bound(plan)))
 		return;
 	writer = kg_writer_of(part->bytes, part->room);
 	for (uint32_t column = 0; column < mirror->columns; column++) {
-		const struct kg_plan_tile *tile = &plan->tiles[(size_t)work->row * mirror->columns + column];
+		const struct kg_plan_tile *tile = &plan->tiles[(size_t)work->first * mirror->columns + column];
 
 		if (tile->way != KG_WAY_PLANAR)
 			continue;
 		if (plan->graphics)
 			write_planar(plan, &writer, tile->rect, scratch);
 		else
-			kg_bitmap_write(&writer, plan->dsp, kg_mirror_at(mirror, kg_mirror_tile(mirror, column, work->row)),
-					mirror->stride, kg_mirror_tile(mirror, column, work->row), scratch);
+			kg_bitmap_write(&writer, plan->dsp, kg_mirror_at(mirror, kg_mirror_tile(mirror, column, work->first)),
+					mirror->stride, kg_mirror_tile(mirror, column, work->first), scratch);
 	}
 	assert(kg_writer_ok(&writer));
 	part->size = kg_writer_size(&writer);

@@ -59,6 +59,8 @@ static enum kg_way way_of(const struct kg_plan *plan, const struct kg_plan_tile 
 		return KG_WAY_FILL;
 	if (slot)
 		return KG_WAY_CACHED;
+	if (plan->clear && tile->class == KG_CLASS_TEXT)
+		return KG_WAY_CLEAR;
 	return KG_WAY_PLANAR;
 }
 
@@ -112,4 +114,5 @@ void kg_plan_choose(struct kg_plan *plan, struct kg_plan_ends *ends)
 		else if (plan->tiles[i].way != KG_WAY_KEEP)
 			choose(plan, ends, i);
 	}
+	kg_plan_flush_fill(plan, ends);
 }

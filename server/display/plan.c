@@ -13,9 +13,13 @@ void kg_plan_done(struct kg_plan *plan)
 	free(plan->touched);
 	free(plan->due);
 	free(plan->tiles);
+	free(plan->works);
+	free(plan->texts);
 	free(plan->classes);
 	plan->touched = plan->due = NULL;
 	plan->tiles = NULL;
+	plan->works = NULL;
+	plan->texts = NULL;
 	plan->classes = NULL;
 	plan->tile_count = 0;
 }
@@ -31,8 +35,10 @@ static int provide(struct kg_plan *plan, const struct kg_image *image)
 	plan->touched = malloc(count);
 	plan->due = malloc(count);
 	plan->tiles = calloc(count, sizeof(*plan->tiles));
+	plan->works = calloc(count + plan->mirror->rows, sizeof(*plan->works));
+	plan->texts = calloc(count, sizeof(*plan->texts));
 	plan->classes = calloc(count, sizeof(*plan->classes));
-	if (!plan->touched || !plan->due || !plan->tiles || !plan->classes) {
+	if (!plan->touched || !plan->due || !plan->tiles || !plan->works || !plan->texts || !plan->classes) {
 		kg_plan_done(plan);
 		return -ENOMEM;
 	}
@@ -54,85 +60,118 @@ static void touch(struct kg_plan *plan, const struct kg_region *damage)
 	}
 }
 
-/* A work for each row of tiles that has any of those that are marked. */
-static void collect_rows(struct kg_plan *plan, bool (*is_marked)(const struct kg_plan *plan, size_t tile))
+static void start_looking(struct kg_plan *plan)
 {
 	const struct kg_mirror *mirror = plan->mirror;
 
-	plan->work_count = 0;
+	plan->tiles_touched = 0;
 	for (uint32_t row = 0; row < mirror->rows; row++) {
-		struct kg_plan_work work = { .row = row };
+		struct kg_plan_work work = { .kind = KG_WORK_LOOK, .first = row };
 
 		for (uint32_t column = 0; column < mirror->columns; column++)
-			work.tiles += is_marked(plan, (size_t)row * mirror->columns + column);
+			work.tiles += plan->touched[(size_t)row * mirror->columns + column];
 		if (work.tiles)
 			plan->works[plan->work_count++] = work;
+		plan->tiles_touched += work.tiles;
 	}
-}
-
-static bool is_touched(const struct kg_plan *plan, size_t tile)
-{
-	return plan->touched[tile];
-}
-
-static bool is_planar(const struct kg_plan *plan, size_t tile)
-{
-	return plan->tiles[tile].way == KG_WAY_PLANAR;
+	plan->stage = KG_PLAN_LOOK;
 }
 
 int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const struct kg_region *damage, uint64_t now_ms)
 {
-	const struct kg_mirror *mirror = plan->mirror;
 	int r;
 
-	assert(image->width == mirror->width && image->height == mirror->height);
+	assert(image->width == plan->mirror->width && image->height == plan->mirror->height);
 	kg_plan_end(plan);
 	r = provide(plan, image);
 	if (r < 0)
 		return r;
 	plan->image = *image;
 	plan->now_ms = now_ms;
-	plan->tiles_touched = 0;
-	kg_refine_mark(mirror, now_ms, plan->due);
+	kg_refine_mark(plan->mirror, now_ms, plan->due);
 	touch(plan, damage);
-	collect_rows(plan, is_touched);
-	for (uint32_t i = 0; i < plan->work_count; i++)
-		plan->tiles_touched += plan->works[i].tiles;
-	plan->stage = plan->work_count ? KG_PLAN_LOOK : KG_PLAN_NOTHING;
+	start_looking(plan);
 	return (int)plan->work_count;
 }
 
 void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 {
-	if (plan->stage == KG_PLAN_LOOK)
-		kg_plan_look(plan, plan->works[i].row);
-	else
-		kg_plan_encode(plan, &plan->works[i], &plan->parts[plan->first_part + i], scratch);
+	const struct kg_plan_work *work = &plan->works[i];
+	struct kg_plan_part *part = &plan->parts[work->part];
+
+	switch (work->kind) {
+	case KG_WORK_LOOK:
+		kg_plan_look(plan, work->first);
+		break;
+	case KG_WORK_PLANAR:
+		kg_plan_write_planar(plan, work, part, scratch);
+		break;
+	case KG_WORK_ANALYSE:
+		kg_plan_analyse_text(plan, &plan->texts[work->first]);
+		break;
+	case KG_WORK_CLEAR:
+		kg_plan_write_texts(plan, part);
+		break;
+	}
 }
 
-static void add_end(struct kg_plan *plan, const struct kg_writer *writer, struct kg_plan_part *part)
+/* ---- from looking to encoding ---- */
+
+static enum kg_slice_kind kind_of(const struct kg_plan *plan)
 {
-	part->size = kg_writer_size(writer);
+	return plan->graphics ? KG_SLICE_GRAPHICS : KG_SLICE_BITMAPS;
+}
+
+static uint32_t add_part(struct kg_plan *plan, struct kg_plan_part part)
+{
+	plan->parts[plan->part_count] = part;
+	return plan->part_count++;
+}
+
+static void add_work(struct kg_plan *plan, struct kg_plan_work work)
+{
+	plan->works[plan->work_count++] = work;
+}
+
+static void add_texts(struct kg_plan *plan)
+{
+	kg_plan_find_texts(plan);
+	for (uint32_t i = 0; i < plan->text_count; i++)
+		add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_ANALYSE, .first = i });
+}
+
+static void add_planar(struct kg_plan *plan)
+{
+	const struct kg_mirror *mirror = plan->mirror;
+
+	for (uint32_t row = 0; row < mirror->rows; row++) {
+		struct kg_plan_work work = { .kind = KG_WORK_PLANAR, .first = row };
+
+		for (uint32_t column = 0; column < mirror->columns; column++)
+			work.tiles += plan->tiles[(size_t)row * mirror->columns + column].way == KG_WAY_PLANAR;
+		if (!work.tiles)
+			continue;
+		work.part = add_part(plan, (struct kg_plan_part){ .kind = kind_of(plan) });
+		add_work(plan, work);
+	}
+}
+
+static void end_part(struct kg_plan_part *part, const struct kg_writer *writer)
+{
 	assert(kg_writer_ok(writer));
-	plan->parts[plan->part_count++] = *part;
+	part->size = kg_writer_size(writer);
 }
 
-static struct kg_plan_part end_part(const struct kg_plan *plan, size_t room)
-{
-	struct kg_plan_part part = { .kind = plan->graphics ? KG_SLICE_GRAPHICS : KG_SLICE_BITMAPS, .room = room };
-
-	part.bytes = malloc(room);
-	return part;
-}
-
+/* Parts in their order: what needs no work before, pictures, what fills the cache behind. */
 static int start_encoding(struct kg_plan *plan)
 {
 	size_t room = (size_t)plan->tiles_touched * KG_PLAN_END_SIZE;
-	struct kg_plan_part head = end_part(plan, room), tail;
+	/* Each tile that is stored may push out some, or all, that are smaller. */
+	size_t evictions = plan->cache ? (size_t)plan->cache->count * KG_GFX_EVICT_SIZE : 0;
+	struct kg_plan_part head = { .kind = kind_of(plan), .bytes = malloc(room), .room = room };
+	struct kg_plan_part tail = { .kind = kind_of(plan), .bytes = malloc(room + evictions), .room = room + evictions };
 	struct kg_plan_ends ends;
 
-	/* Each tile that is stored may push out some, or all, that are smaller. */
-	tail = end_part(plan, room + (plan->cache ? plan->cache->count * KG_GFX_EVICT_SIZE : 0));
 	if (!head.bytes || !tail.bytes) {
 		free(head.bytes);
 		free(tail.bytes);
@@ -140,27 +179,46 @@ static int start_encoding(struct kg_plan *plan)
 	}
 	ends = (struct kg_plan_ends){ .head = kg_writer_of(head.bytes, head.room), .tail = kg_writer_of(tail.bytes, tail.room) };
 	kg_plan_choose(plan, &ends);
-	kg_plan_flush_fill(plan, &ends);
+	end_part(&head, &ends.head);
+	end_part(&tail, &ends.tail);
 
-	collect_rows(plan, is_planar);
-	add_end(plan, &ends.head, &head);
-	plan->first_part = plan->part_count;
-	for (uint32_t i = 0; i < plan->work_count; i++)
-		plan->parts[plan->part_count++] = (struct kg_plan_part){ .kind = head.kind };
-	add_end(plan, &ends.tail, &tail);
-	plan->stage = plan->work_count ? KG_PLAN_ENCODE : KG_PLAN_NOTHING;
+	plan->work_count = 0;
+	add_part(plan, head);
+	add_texts(plan);
+	plan->clear_part = add_part(plan, (struct kg_plan_part){ .kind = kind_of(plan) });
+	add_planar(plan);
+	add_part(plan, tail);
+	plan->stage = KG_PLAN_ENCODE;
+	return (int)plan->work_count;
+}
+
+/* All text is one job: what a message may say depends on the one before. */
+static int start_clear(struct kg_plan *plan)
+{
+	plan->stage = KG_PLAN_CLEAR;
+	plan->work_count = 0;
+	if (plan->text_count)
+		add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_CLEAR, .part = plan->clear_part });
 	return (int)plan->work_count;
 }
 
 int kg_plan_next(struct kg_plan *plan)
 {
-	if (plan->stage == KG_PLAN_LOOK)
-		return start_encoding(plan);
-	plan->stage = KG_PLAN_NOTHING;
-	for (uint32_t i = 0; i < plan->part_count; i++) {
-		if (plan->parts[i].failed)
-			return -ENOMEM;
+	int r;
+
+	if (__atomic_load_n(&plan->failed, __ATOMIC_RELAXED))
+		return -ENOMEM;
+	if (plan->stage == KG_PLAN_LOOK) {
+		r = start_encoding(plan);
+		if (r)
+			return r;
 	}
+	if (plan->stage == KG_PLAN_ENCODE) {
+		r = start_clear(plan);
+		if (r)
+			return r;
+	}
+	plan->stage = KG_PLAN_NOTHING;
 	return 0;
 }
 
@@ -178,6 +236,9 @@ void kg_plan_end(struct kg_plan *plan)
 	for (uint32_t i = 0; i < plan->part_count; i++)
 		free(plan->parts[i].bytes);
 	memset(plan->parts, 0, plan->part_count * sizeof(*plan->parts));
-	plan->part_count = plan->work_count = 0;
+	for (uint32_t i = 0; i < plan->text_count; i++)
+		free(plan->texts[i].scratch);
+	plan->part_count = plan->work_count = plan->text_count = 0;
+	plan->failed = false;
 	plan->stage = KG_PLAN_NOTHING;
 }

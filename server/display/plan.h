@@ -7,7 +7,8 @@
  * until there is no further stage; then the pieces are read on one thread (server/display/slice.h). Image and mirror must
  * stay until the last job has run.
  *
- *	begin ──► look: rows of tiles are compared ──► next: ways are chosen ──► encode: parts are written ──► next: 0
+ *	begin ──► look: rows of tiles are compared ──► next: ways are chosen ──► encode: parts are written, text is analysed
+ *	──► next ──► clear, one job: text is written, which changes the model of the client's caches ──► next: 0
  */
 #pragma once
 
@@ -22,7 +23,8 @@ enum kg_way {
 	KG_WAY_KEEP,		// the client has it
 	KG_WAY_FILL,		// one colour
 	KG_WAY_CACHED,		// from the client's cache
-	KG_WAY_PLANAR,		// exact
+	KG_WAY_CLEAR,		// ClearCodec: exact, for text
+	KG_WAY_PLANAR,		// exact, for everything
 };
 
 struct kg_plan_tile {
@@ -33,12 +35,21 @@ struct kg_plan_tile {
 	struct kg_hash hash;
 };
 
-enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_LOOK, KG_PLAN_ENCODE };
+enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_LOOK, KG_PLAN_ENCODE, KG_PLAN_CLEAR };
 
-/* A row of tiles, or what else a job of the stage encodes. */
+/* What a job does. */
 struct kg_plan_work {
-	uint32_t row;			// of the mirror's tiles
-	uint32_t tiles;			// of that way
+	enum { KG_WORK_LOOK, KG_WORK_PLANAR, KG_WORK_ANALYSE, KG_WORK_CLEAR } kind;
+	uint32_t first;			// row of tiles, or text
+	uint32_t tiles;			// of that way in the row
+	uint32_t part;			// that it writes
+};
+
+/* A rectangle of text that ClearCodec takes. */
+struct kg_plan_text {
+	struct kg_rect rect;
+	void *scratch;
+	struct kg_clear_plan *plan;	// in scratch
 };
 
 /* Pieces that follow each other, in memory of their own. */
@@ -46,11 +57,10 @@ struct kg_plan_part {
 	enum kg_slice_kind kind;
 	uint8_t *bytes;
 	size_t room, size;
-	bool failed;			// no memory
 };
 
 #define KG_PLAN_ROWS ((KG_DESKTOP_SIZE_MAX + KG_TILE - 1) / KG_TILE)
-#define KG_PLAN_PARTS (KG_PLAN_ROWS + 2)
+#define KG_PLAN_PARTS (KG_PLAN_ROWS + 3)
 
 struct kg_plan {
 	/* the caller's */
@@ -59,26 +69,30 @@ struct kg_plan {
 	struct kg_mirror *mirror;
 	bool graphics;			// or bitmaps
 	uint16_t surface;		// graphics: where pieces go
-	struct kg_cache *cache;		// graphics: the client's
+	struct kg_cache *cache;		// graphics: the client's, or NULL
+	struct kg_clear *clear;		// graphics: the client's, or NULL
 
 	/* of the plan in work */
 	enum kg_plan_stage stage;
 	struct kg_image image;		// of the frame
 	uint64_t now_ms;
 	uint32_t tiles_touched;
-	struct kg_plan_work works[KG_PLAN_ROWS];
 	uint32_t work_count;
 	struct kg_plan_part parts[KG_PLAN_PARTS];	// in the order in which they are sent
-	uint32_t part_count, first_part;	// first_part: of the stage's jobs
+	uint32_t part_count, clear_part;	// clear_part: where text is written
+	uint32_t text_count;
+	bool failed;			// a job had no memory
 
 	/* a byte or a struct for each tile of the mirror */
 	size_t tile_count;
 	uint8_t *touched, *due;
 	struct kg_plan_tile *tiles;
+	struct kg_plan_work *works;	// and one for each row
+	struct kg_plan_text *texts;
 	struct kg_class_state *classes;	// kept from plan to plan
 };
 
-/* The fields up to cache are the caller's; the rest is zero at first. */
+/* The fields up to clear are the caller's; the rest is zero at first. */
 void kg_plan_done(struct kg_plan *plan);
 
 /*
