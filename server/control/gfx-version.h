@@ -15,6 +15,10 @@
 #define KG_GFX_VERSION_106_MISTAKEN 0x000A0601u	// what some clients send instead
 #define KG_GFX_VERSION_107 0x000A0701u
 
+/* Of the flags that come with all but 10.1. */
+#define KG_GFX_THIN_CLIENT 0x01u	// RemoteFX instead of progressive, and a small bitmap cache
+#define KG_GFX_SMALL_CACHE 0x02u
+
 static inline bool kg_gfx_version_is_known(uint32_t version)
 {
 	switch (version) {

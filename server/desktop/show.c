@@ -21,6 +21,7 @@ struct kg_show {
 	struct kg_dsp dsp;
 	struct kg_hash_key hash_key;
 	uint8_t clear_key[16];
+	struct kg_progressive_ladder ladder;
 	struct kg_frame *latest;	// for views that come later
 	uint8_t *cursor_pixels;		// of parts.cursor
 	struct kg_view *views[KG_VIEWS_MAX];
@@ -147,12 +148,14 @@ int kg_show_new(struct kg_show **ret, struct kg_loop *loop, struct kg_pool *pool
 	r = fill_randomly(&show->hash_key, sizeof(show->hash_key));
 	if (r >= 0)
 		r = fill_randomly(show->clear_key, sizeof(show->clear_key));
+	kg_plan_ladder_init(&show->ladder);
 	show->parts = (struct kg_view_parts){
 		.loop = loop,
 		.pool = pool,
 		.dsp = &show->dsp,
 		.hash_key = &show->hash_key,
 		.clear_key = show->clear_key,
+		.ladder = &show->ladder,
 		.scratch_size = (kg_plan_scratch() + 63) & ~(size_t)63,
 		.source = bundle->source,
 		.input = bundle->input,

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "base/pool.h"
 #include "server/control/channel.h"
+#include "server/control/gfx-version.h"
 #include "server/desktop/source.h"
 #include "server/display/refine.h"
 
@@ -62,8 +63,11 @@ static void set_up_surface(struct kg_view_output *output)
 {
 	struct kg_writer writer = setup_writer(output);
 
+	if (output->has_surface && output->plan.has_context)
+		kg_gfx_delete_context(&writer, output->surface, KG_PLAN_CONTEXT);
 	if (output->has_surface)
 		kg_gfx_delete_surface(&writer, output->surface);
+	output->plan.has_context = false;
 	kg_gfx_reset_graphics(&writer, output->mirror.width, output->mirror.height);
 	/* Never one of before a reset: clients may keep what belongs to its number. */
 	output->surface = output->surface < UINT16_MAX ? output->surface + 1 : 1;
@@ -377,6 +381,7 @@ void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *g
 	kg_gfx_caps_confirm(&writer, graphics->version, graphics->flags);
 	setup_written(output, &writer);
 	output->has_surface = false;	// the client has forgotten it: it cannot be deleted
+	output->plan.lossy = graphics->flags & KG_GFX_THIN_CLIENT ? KG_LOSSY_NONE : KG_LOSSY_PROGRESSIVE;
 	set_up_surface(output);
 }
 

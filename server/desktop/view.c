@@ -72,6 +72,7 @@ static int on_open(struct kg_view *view, const void *body)
 	output->plan.dsp = parts->dsp;
 	output->plan.mirror = &output->mirror;
 	output->plan.hash_key = parts->hash_key;
+	output->plan.ladder = parts->ladder;
 	output->plan.graphics = view->open.path == KG_PATH_GRAPHICS;
 
 	r = kg_ring_init(&output->ring, KG_RING_SIZE);

@@ -15,6 +15,7 @@ struct kg_id;
 struct kg_input_sink;
 struct kg_loop;
 struct kg_pool;
+struct kg_progressive_ladder;
 struct kg_source;
 struct kg_view;
 
@@ -25,6 +26,7 @@ struct kg_view_parts {
 	const struct kg_dsp *dsp;
 	const struct kg_hash_key *hash_key;	// of tiles
 	const uint8_t *clear_key;	// 16 bytes, of columns and glyphs
+	const struct kg_progressive_ladder *ladder;
 	uint8_t *scratch;		// scratch_size bytes for each pool thread, and as many for the loop thread behind them
 	size_t scratch_size;
 	struct kg_source *source;	// started

@@ -5,8 +5,6 @@
 
 #include <assert.h>
 
-enum { THIN_CLIENT = 1, SMALL_CACHE = 2 };	// of a capability set's flags
-
 struct kg_cache_entry {
 	struct kg_hash key;
 	uint16_t width, height;		// 0: vacant
@@ -20,7 +18,7 @@ static bool is_small(uint32_t version, uint32_t flags)
 {
 	if (version == KG_GFX_VERSION_101)
 		return false;
-	return version == KG_GFX_VERSION_103 || (flags & (THIN_CLIENT | SMALL_CACHE));
+	return version == KG_GFX_VERSION_103 || (flags & (KG_GFX_THIN_CLIENT | KG_GFX_SMALL_CACHE));
 }
 
 int kg_cache_init(struct kg_cache *cache, uint32_t version, uint32_t flags)

@@ -32,6 +32,15 @@ bool kg_plan_provide(struct kg_plan *plan, struct kg_plan_part *part, size_t roo
 /* Jobs: a row of planar tiles. */
 void kg_plan_write_planar(struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch);
 
+/* The same for a piece of planar, anywhere on the graphics path. */
+size_t kg_plan_planar_bound(const struct kg_plan *plan);
+void kg_plan_put_planar(const struct kg_plan *plan, struct kg_writer *writer, struct kg_rect rect, void *scratch);
+
+/* plan-lossy.c: finds the tiles; then a job for each batch. */
+void kg_plan_find_lossy(struct kg_plan *plan);
+void kg_plan_write_lossy(struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch);
+size_t kg_plan_lossy_scratch(void);
+
 /* plan-text.c: tiles of text are put together into rectangles; jobs that prepare one, and that write all. */
 void kg_plan_find_texts(struct kg_plan *plan);
 void kg_plan_analyse_text(struct kg_plan *plan, struct kg_plan_text *text);

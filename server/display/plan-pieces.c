@@ -59,7 +59,7 @@ static struct kg_image image_at(const struct kg_mirror *mirror, struct kg_rect r
 	return (struct kg_image){ kg_mirror_at(mirror, rect), kg_rect_width(rect), kg_rect_height(rect), mirror->stride };
 }
 
-static void write_planar(const struct kg_plan *plan, struct kg_writer *writer, struct kg_rect rect, void *scratch)
+void kg_plan_put_planar(const struct kg_plan *plan, struct kg_writer *writer, struct kg_rect rect, void *scratch)
 {
 	const struct kg_image image = image_at(plan->mirror, rect);
 	struct kg_writer head = *writer;
@@ -72,7 +72,7 @@ static void write_planar(const struct kg_plan *plan, struct kg_writer *writer, s
 	kg_gfx_picture(&head, plan->surface, KG_GFX_PLANAR, rect, (uint32_t)size);
 }
 
-static size_t planar_bound(const struct kg_plan *plan)
+size_t kg_plan_planar_bound(const struct kg_plan *plan)
 {
 	return plan->graphics ? KG_GFX_PICTURE_SIZE + kg_planar_bound(KG_TILE, KG_TILE, 0) : kg_bitmap_bound();
 }
@@ -92,7 +92,7 @@ void kg_plan_write_planar(struct kg_plan *plan, const struct kg_plan_work *work,
 	const struct kg_mirror *mirror = plan->mirror;
 	struct kg_writer writer;
 
-	if (!kg_plan_provide(plan, part, work->tiles * planar_bound(plan)))
+	if (!kg_plan_provide(plan, part, work->tiles * kg_plan_planar_bound(plan)))
 		return;
 	writer = kg_writer_of(part->bytes, part->room);
 	for (uint32_t column = 0; column < mirror->columns; column++) {
@@ -101,7 +101,7 @@ void kg_plan_write_planar(struct kg_plan *plan, const struct kg_plan_work *work,
 		if (tile->way != KG_WAY_PLANAR)
 			continue;
 		if (plan->graphics)
-			write_planar(plan, &writer, tile->rect, scratch);
+			kg_plan_put_planar(plan, &writer, tile->rect, scratch);
 		else
 			kg_bitmap_write(&writer, plan->dsp, kg_mirror_at(mirror, kg_mirror_tile(mirror, column, work->first)),
 					mirror->stride, kg_mirror_tile(mirror, column, work->first), scratch);
@@ -112,5 +112,5 @@ void kg_plan_write_planar(struct kg_plan *plan, const struct kg_plan_work *work,
 
 size_t kg_plan_scratch(void)
 {
-	return kg_planar_scratch(KG_TILE, KG_TILE);
+	return KG_MAX(kg_planar_scratch(KG_TILE, KG_TILE), kg_plan_lossy_scratch());
 }

@@ -50,18 +50,26 @@ void kg_plan_look(struct kg_plan *plan, uint32_t row)
 
 /* ---- choosing: one thread ---- */
 
-/* The one rule. slot: of the cache, that has the tile, or 0. */
-static enum kg_way way_of(const struct kg_plan *plan, const struct kg_plan_tile *tile, uint16_t slot)
+/* A change so small, of a tile that the client has exactly, is sent exactly at once. Pixels. */
+#define SMALL_CHANGE 256
+
+/* The one rule. state: of the tile in the mirror; slot: of the cache, that has the tile, or 0. */
+static enum kg_way way_of(const struct kg_plan *plan, const struct kg_plan_tile *tile, enum kg_tile_state state, uint16_t slot)
 {
-	if (!plan->graphics)
-		return KG_WAY_PLANAR;
-	if (tile->class == KG_CLASS_FLAT)
+	uint32_t area = kg_rect_width(tile->rect) * kg_rect_height(tile->rect);
+	bool text = tile->class == KG_CLASS_FLAT || tile->class == KG_CLASS_TEXT;
+	bool refined = state == KG_TILE_LOSSY && !tile->changed;
+	bool small = state == KG_TILE_EXACT && area <= SMALL_CHANGE;
+
+	if (plan->graphics && tile->class == KG_CLASS_FLAT)
 		return KG_WAY_FILL;
 	if (slot)
 		return KG_WAY_CACHED;
-	if (plan->clear && tile->class == KG_CLASS_TEXT)
+	if (plan->clear && (text || small))
 		return KG_WAY_CLEAR;
-	return KG_WAY_PLANAR;
+	if (text || small || refined || plan->lossy == KG_LOSSY_NONE)
+		return KG_WAY_PLANAR;
+	return KG_WAY_LOSSY;
 }
 
 /* What is sent exactly now can be drawn from the client's cache when it comes again. */
@@ -88,7 +96,7 @@ static void choose(struct kg_plan *plan, struct kg_plan_ends *ends, size_t i)
 
 	if (cacheable)
 		slot = kg_cache_find(plan->cache, &tile->hash, kg_rect_width(whole), kg_rect_height(whole), &fresh);
-	tile->way = (uint8_t)way_of(plan, tile, slot);
+	tile->way = (uint8_t)way_of(plan, tile, mirror->states[i], slot);
 	switch (tile->way) {
 	case KG_WAY_FILL:
 		kg_plan_put_fill(plan, ends, whole);
@@ -96,12 +104,14 @@ static void choose(struct kg_plan *plan, struct kg_plan_ends *ends, size_t i)
 	case KG_WAY_CACHED:
 		kg_plan_put_hit(plan, ends, slot, whole, fresh);
 		break;
+	case KG_WAY_LOSSY:
+		break;
 	default:
 		if (cacheable)
 			store(plan, ends, tile, whole);
 	}
 	/* From here on the client counts as having it: pieces are never dropped while it shows them. */
-	kg_mirror_sent(mirror, i, KG_TILE_EXACT, plan->now_ms);
+	kg_mirror_sent(mirror, i, tile->way == KG_WAY_LOSSY ? KG_TILE_LOSSY : KG_TILE_EXACT, plan->now_ms);
 }
 
 void kg_plan_choose(struct kg_plan *plan, struct kg_plan_ends *ends)

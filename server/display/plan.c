@@ -15,11 +15,13 @@ void kg_plan_done(struct kg_plan *plan)
 	free(plan->tiles);
 	free(plan->works);
 	free(plan->texts);
+	free(plan->lossy_tiles);
 	free(plan->classes);
 	plan->touched = plan->due = NULL;
 	plan->tiles = NULL;
 	plan->works = NULL;
 	plan->texts = NULL;
+	plan->lossy_tiles = NULL;
 	plan->classes = NULL;
 	plan->tile_count = 0;
 }
@@ -37,8 +39,10 @@ static int provide(struct kg_plan *plan, const struct kg_image *image)
 	plan->tiles = calloc(count, sizeof(*plan->tiles));
 	plan->works = calloc(count + plan->mirror->rows, sizeof(*plan->works));
 	plan->texts = calloc(count, sizeof(*plan->texts));
+	plan->lossy_tiles = calloc(count, sizeof(*plan->lossy_tiles));
 	plan->classes = calloc(count, sizeof(*plan->classes));
-	if (!plan->touched || !plan->due || !plan->tiles || !plan->works || !plan->texts || !plan->classes) {
+	if (!plan->touched || !plan->due || !plan->tiles || !plan->works || !plan->texts || !plan->lossy_tiles ||
+	    !plan->classes) {
 		kg_plan_done(plan);
 		return -ENOMEM;
 	}
@@ -88,6 +92,7 @@ int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const stru
 		return r;
 	plan->image = *image;
 	plan->now_ms = now_ms;
+	plan->number++;
 	kg_refine_mark(plan->mirror, now_ms, plan->due);
 	touch(plan, damage);
 	start_looking(plan);
@@ -108,6 +113,9 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 		break;
 	case KG_WORK_ANALYSE:
 		kg_plan_analyse_text(plan, &plan->texts[work->first]);
+		break;
+	case KG_WORK_LOSSY:
+		kg_plan_write_lossy(plan, work, part, scratch);
 		break;
 	case KG_WORK_CLEAR:
 		kg_plan_write_texts(plan, part);
@@ -138,6 +146,21 @@ static void add_texts(struct kg_plan *plan)
 	kg_plan_find_texts(plan);
 	for (uint32_t i = 0; i < plan->text_count; i++)
 		add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_ANALYSE, .first = i });
+}
+
+static void add_lossy(struct kg_plan *plan)
+{
+	kg_plan_find_lossy(plan);
+	for (uint32_t first = 0; first < plan->lossy_count; first += KG_PLAN_BATCH) {
+		struct kg_plan_work work = {
+			.kind = KG_WORK_LOSSY,
+			.first = first,
+			.tiles = KG_MIN(plan->lossy_count - first, (uint32_t)KG_PLAN_BATCH),
+			.part = add_part(plan, (struct kg_plan_part){ .kind = kind_of(plan) }),
+		};
+
+		add_work(plan, work);
+	}
 }
 
 static void add_planar(struct kg_plan *plan)
@@ -184,6 +207,7 @@ static int start_encoding(struct kg_plan *plan)
 
 	plan->work_count = 0;
 	add_part(plan, head);
+	add_lossy(plan);
 	add_texts(plan);
 	plan->clear_part = add_part(plan, (struct kg_plan_part){ .kind = kind_of(plan) });
 	add_planar(plan);

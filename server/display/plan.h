@@ -18,6 +18,8 @@
 #include "server/display/cache.h"
 #include "server/display/mirror.h"
 
+#define KG_PLAN_CONTEXT 0	// of progressive, on every surface
+
 /* The way of a tile. */
 enum kg_way {
 	KG_WAY_KEEP,		// the client has it
@@ -25,7 +27,11 @@ enum kg_way {
 	KG_WAY_CACHED,		// from the client's cache
 	KG_WAY_CLEAR,		// ClearCodec: exact, for text
 	KG_WAY_PLANAR,		// exact, for everything
+	KG_WAY_LOSSY,		// RemoteFX: nearly, for pictures
 };
+
+/* What a client decodes of RemoteFX. */
+enum kg_lossy { KG_LOSSY_NONE, KG_LOSSY_PROGRESSIVE };
 
 struct kg_plan_tile {
 	uint8_t way;			// enum kg_way
@@ -39,9 +45,9 @@ enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_LOOK, KG_PLAN_ENCODE, KG_PLAN_CLEA
 
 /* What a job does. */
 struct kg_plan_work {
-	enum { KG_WORK_LOOK, KG_WORK_PLANAR, KG_WORK_ANALYSE, KG_WORK_CLEAR } kind;
-	uint32_t first;			// row of tiles, or text
-	uint32_t tiles;			// of that way in the row
+	enum { KG_WORK_LOOK, KG_WORK_PLANAR, KG_WORK_ANALYSE, KG_WORK_CLEAR, KG_WORK_LOSSY } kind;
+	uint32_t first;			// row of tiles, text, or lossy tile
+	uint32_t tiles;			// of that way
 	uint32_t part;			// that it writes
 };
 
@@ -60,7 +66,8 @@ struct kg_plan_part {
 };
 
 #define KG_PLAN_ROWS ((KG_DESKTOP_SIZE_MAX + KG_TILE - 1) / KG_TILE)
-#define KG_PLAN_PARTS (KG_PLAN_ROWS + 3)
+#define KG_PLAN_BATCH 60	// lossy tiles that one job encodes together: two rows of 1920 pixels
+#define KG_PLAN_PARTS (KG_PLAN_ROWS + KG_PLAN_ROWS * KG_PLAN_ROWS / KG_PLAN_BATCH + 4)
 
 struct kg_plan {
 	/* the caller's */
@@ -68,9 +75,14 @@ struct kg_plan {
 	const struct kg_hash_key *hash_key;	// graphics
 	struct kg_mirror *mirror;
 	bool graphics;			// or bitmaps
+	enum kg_lossy lossy;
+	const struct kg_progressive_ladder *ladder;	// of lossy tiles, its last pass
 	uint16_t surface;		// graphics: where pieces go
 	struct kg_cache *cache;		// graphics: the client's, or NULL
 	struct kg_clear *clear;		// graphics: the client's, or NULL
+
+	bool has_context;		// the surface has an encoding context of progressive: kept from plan to plan
+	uint32_t number;		// of the plan
 
 	/* of the plan in work */
 	enum kg_plan_stage stage;
@@ -89,8 +101,13 @@ struct kg_plan {
 	struct kg_plan_tile *tiles;
 	struct kg_plan_work *works;	// and one for each row
 	struct kg_plan_text *texts;
+	uint32_t *lossy_tiles;		// their numbers, in order
+	uint32_t lossy_count;
 	struct kg_class_state *classes;	// kept from plan to plan
 };
+
+/* The quality of lossy tiles, which is constant: 38 dB and more for each tile. */
+void kg_plan_ladder_init(struct kg_progressive_ladder *ladder);
 
 /* The fields up to clear are the caller's; the rest is zero at first. */
 void kg_plan_done(struct kg_plan *plan);
