@@ -93,6 +93,10 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->tile_hash = kg_tile_hash_avx512;
 		dsp->tile_texture = kg_tile_texture_avx512;
 		dsp->row_anchors = kg_row_anchors_avx512;
+		dsp->rfx_lists[KG_RFX_SYMMETRIC] = kg_rfx_lists_symmetric_avx512;
+		dsp->rfx_lists[KG_RFX_EXTRAPOLATE] = kg_rfx_lists_extrapolate_avx512;
+		dsp->rfx_values[KG_RFX_SYMMETRIC] = kg_rfx_values_symmetric_avx512;
+		dsp->rfx_values[KG_RFX_EXTRAPOLATE] = kg_rfx_values_extrapolate_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx512;
 		dsp->clear_changes = kg_clear_changes_avx512;

@@ -1,6 +1,6 @@
 /*
  * Every variant of RemoteFX's inner functions against its C twin: the same lists, values and bytes, nothing touched
- * outside. --bench prints times, cycles of the time stamp counter by event and by pixel.
+ * outside. --bench prints times, and cycles by event and by pixel.
  */
 #include "codec/dsp.h"
 #include "tests/check.h"
@@ -142,17 +142,249 @@ static void check_rlgr(const struct kg_dsp *dsp, const char *cpu, enum kg_rfx_co
 	ok(right && front_clean(scratch), "RLGR%d %s: random lists of all kinds", coder == KG_RFX_RLGR1 ? 1 : 3, cpu);
 }
 
+/* ---- stage 1 ---- */
+
+enum { STRIDE_MAX = TILE * 4 + 100 };
+
+struct stage1_case {
+	const struct kg_dsp *dsp;
+	enum kg_rfx_wavelet wavelet;
+	const uint8_t *pixels;
+	size_t stride;
+	uint32_t rows;
+	const struct kg_rfx_scale *scale;
+	struct kg_rfx_list *lists;
+	int16_t *values;
+	void *scratch;
+	bool overflows;
+};
+
+static void run_lists(void *data)
+{
+	struct stage1_case *t = data;
+
+	t->overflows = t->dsp->rfx_lists[t->wavelet](t->pixels, t->stride, t->rows, t->scale, t->lists, t->scratch);
+}
+
+static void run_values(void *data)
+{
+	struct stage1_case *t = data;
+
+	t->overflows = t->dsp->rfx_values[t->wavelet](t->pixels, t->stride, t->rows, t->scale, t->values, t->scratch);
+}
+
+/* Pictures from calm to what makes coefficients as large as can be. */
+static void pixels_fill(uint8_t *pixels, size_t stride, uint32_t rows, uint32_t kind)
+{
+	uint32_t base = rnd() % 256, grain = 1 + rnd() % 16, period = 1 + rnd() % 9, slope = rnd() % 8;
+
+	for (uint32_t y = 0; y < rows; y++)
+		for (uint32_t x = 0; x < TILE; x++)
+			for (uint32_t k = 0; k < 4; k++) {
+				uint8_t *at = pixels + y * stride + x * 4 + k;
+
+				switch (kind % 8) {
+				case 0:			// flat
+					*at = (uint8_t)base;
+					break;
+				case 1:			// with a grain
+					*at = (uint8_t)(128 + (int)(base % 64) + (int)(rnd() % grain));
+					break;
+				case 2:			// noise
+					*at = (uint8_t)rnd();
+					break;
+				case 3:			// black and white, each colour for itself
+					*at = rnd() % 2 ? 255 : 0;
+					break;
+				case 4:			// stripes and checkers
+					*at = (x / period + (base & 1 ? y / period : 0)) % 2 ? 255 : 0;
+					break;
+				case 5:			// a slope
+					*at = (uint8_t)(x * slope + y + k * 5);
+					break;
+				case 6:			// text: few dark pixels on white
+					*at = rnd() % 8 ? 255 : (uint8_t)(rnd() % 64);
+					break;
+				default:		// all but flat
+					*at = (uint8_t)(base + (rnd() % 64 == 0));
+				}
+			}
+}
+
+/* Steps as both protocols allow them, sometimes those of a first pass. */
+static void scales_fill(struct kg_rfx_scale *scale)
+{
+	for (int i = 0; i < 3; i++) {
+		struct kg_rfx_quant quant = KG_RFX_QUANT_DEFAULT;
+		uint8_t later[KG_RFX_BANDS] = { 0 };
+		bool first_pass = rnd() % 3 == 0;
+
+		for (int band = 0; band < KG_RFX_BANDS; band++) {
+			if (rnd() % 2)
+				quant.step[band] = (uint8_t)(KG_RFX_STEP_MIN + rnd() % (KG_RFX_STEP_MAX - KG_RFX_STEP_MIN + 1));
+			later[band] = (uint8_t)(rnd() % (band == KG_LL3 ? KG_RFX_STEP_MAX + 1 - quant.step[band] : 9));
+		}
+		kg_rfx_scale_init(&scale[i], &quant, first_pass ? later : NULL);
+	}
+}
+
+static bool lists_equal(const struct kg_rfx_list *want, const struct kg_rfx_list *got)
+{
+	size_t size = want->count * sizeof(int16_t);
+
+	return want->count == got->count && !memcmp(want->position - 1, got->position - 1, size + 2) &&
+	       !memcmp(want->value, got->value, size) && list_clean(got);
+}
+
+static void check_stage1(const struct kg_dsp *dsp, const char *cpu, enum kg_rfx_wavelet wavelet)
+{
+	static const char *const names[] = { "symmetric", "extrapolated" };
+	struct kg_rfx_list *want = lists_new(3), *got = lists_new(3);
+	int16_t *want_values = guarded(3 * VALUES * 2), *got_values = guarded(3 * VALUES * 2);
+	uint8_t *scratch = guarded(KG_RFX_SCRATCH), *pixels = guarded(TILE * STRIDE_MAX);
+	bool right = true, overflowed = false;
+
+	for (uint32_t round = 0; right && round < 600; round++) {
+		uint32_t rows = round % 3 ? TILE : 1 + rnd() % TILE;
+		size_t stride = TILE * 4 + rnd() % 101;
+		uint8_t *at = pixels + TILE * STRIDE_MAX - (stride * (rows - 1) + TILE * 4);
+		struct kg_rfx_scale scale[3];
+		struct stage1_case a = { &c, wavelet, at, stride, rows, scale, want, want_values, scratch, false }, b = a;
+
+		b = (struct stage1_case){ dsp, wavelet, at, stride, rows, scale, got, got_values, scratch, false };
+		pixels_fill(at, stride, rows, round);
+		if (round % 4 == 3)
+			scales_fill(scale);
+		else
+			for (int i = 0; i < 3; i++)
+				kg_rfx_scale_init(&scale[i], &KG_RFX_QUANT_DEFAULT, NULL);
+		run_lists(&a);
+		memset(scratch, rnd() % 256, KG_RFX_SCRATCH);
+		right = check_survives(run_lists, &b) && a.overflows == b.overflows;
+		for (int i = 0; right && i < 3; i++)
+			right = lists_equal(&want[i], &got[i]);
+		overflowed |= a.overflows;
+		if (!right) {
+			note("lists, picture %u, %u rows: %u %u %u values, C %u %u %u", round % 8, rows, got[0].count, got[1].count,
+			     got[2].count, want[0].count, want[1].count, want[2].count);
+			break;
+		}
+		run_values(&a);
+		memset(scratch, rnd() % 256, KG_RFX_SCRATCH);
+		right = check_survives(run_values, &b) && a.overflows == b.overflows;
+		for (uint32_t i = 0; right && i < 3 * VALUES; i++) {
+			right = want_values[i] == got_values[i];
+			if (!right)
+				note("values, picture %u, %u rows: [%u] %d, C %d", round % 8, rows, i, got_values[i], want_values[i]);
+		}
+	}
+	ok(right && front_clean(scratch) && front_clean(got_values), "stage 1 %s, %s: lists and values of pictures of all kinds", cpu,
+	   names[wavelet]);
+	ok(overflowed == (wavelet == KG_RFX_EXTRAPOLATE), "some of them overflow in the corner only where it is extrapolated");
+}
+
+struct pack_case {
+	const struct kg_dsp *dsp;
+	const int16_t *values;
+	uint32_t ll3;
+	struct kg_rfx_list *list;
+};
+
+static void run_pack(void *data)
+{
+	struct pack_case *t = data;
+
+	t->dsp->rfx_pack(t->values, t->ll3, t->list);
+}
+
+static void check_pack(const struct kg_dsp *dsp, const char *cpu)
+{
+	struct kg_rfx_list *want = lists_new(1), *got = lists_new(1);
+	int16_t *values = guarded(VALUES * 2);
+	bool right = true;
+
+	for (uint32_t round = 0; right && round < 300; round++) {
+		uint32_t ll3 = kg_rfx_start[round % 2][KG_LL3], dense = rnd() % 3 ? rnd() % 257 : 0;
+		struct pack_case a = { &c, values, ll3, want }, b = { dsp, values, ll3, got };
+
+		for (uint32_t i = 0; i < VALUES; i++)
+			values[i] = (int16_t)(rnd() % 256 < dense ? (int)(rnd() % 2047) - 1023 : 0);
+		run_pack(&a);
+		right = check_survives(run_pack, &b) && lists_equal(want, got);
+	}
+	ok(right, "pack %s", cpu);
+}
+
+/* ---- times ---- */
+
+/* Of a core: a chain of additions takes a cycle each. */
+static double cycles_per_ns(void)
+{
+	enum { ADDITIONS = 100000 };
+	uint64_t x = 0;
+	double ns = TIME(({
+		for (int i = 0; i < ADDITIONS; i++) {
+			x++;
+			__asm__ volatile("" : "+r"(x));
+		}
+		x;
+	}));
+
+	return ADDITIONS / ns;
+}
+
+/* Lists and pictures of a text page or of grain, as many as are encoded in one call. */
+static void bench(const struct kg_dsp *dsp, const char *cpu)
+{
+	static const char *const kinds[] = { "grain", "text" };
+	struct kg_rfx_list *lists = lists_new(LISTS), *order[LISTS];
+	uint8_t *scratch = guarded(KG_RFX_SCRATCH), *pixels = guarded(TILE * TILE * 4);
+	int16_t *values = guarded(3 * VALUES * 2);
+	struct kg_rfx_scale scale[3];
+	double cycles = cycles_per_ns();
+
+	for (int i = 0; i < 3; i++)
+		kg_rfx_scale_init(&scale[i], &KG_RFX_QUANT_DEFAULT, NULL);
+	for (int kind = 0; kind < 2; kind++)
+		for (int which = 0; which < 2; which++) {
+			uint32_t events = 0;
+			double ns;
+
+			pixels_fill(pixels, TILE * 4, TILE, kind ? 6 : 1);
+			ns = TIME(dsp->rfx_lists[which](pixels, TILE * 4, TILE, scale, lists, scratch));
+			note("lists %s, wavelet %d, %s: %.0f ns, %.2f cycles a pixel", cpu, which, kinds[kind], ns,
+			     ns * cycles / (TILE * TILE));
+			ns = TIME(dsp->rfx_values[which](pixels, TILE * 4, TILE, scale, values, scratch));
+			note("values %s, wavelet %d, %s: %.0f ns, %.2f cycles a pixel", cpu, which, kinds[kind], ns,
+			     ns * cycles / (TILE * TILE));
+			for (int i = 0; i < LISTS; i++) {
+				list_fill(&lists[i], kind ? 150 : 40, kind ? 5 : 2, VALUES);
+				order[i] = &lists[i];
+				events += lists[i].count;
+			}
+			ns = TIME(dsp->rfx_rlgr[which](order, LISTS, scratch));
+			note("rlgr%d %s, %s: %.0f ns, %.2f cycles an event", which ? 3 : 1, cpu, kinds[kind], ns, ns * cycles / events);
+		}
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
 	kg_dsp_init(&c, KG_CPU_C);
+	if (check_bench)
+		bench(&c, "c");
 	for (enum kg_cpu cpu = KG_CPU_C + 1; cpu <= kg_cpu_best(); cpu++) {
+		const char *name = kg_cpu_name(cpu);
 		struct kg_dsp dsp;
 
 		kg_dsp_init(&dsp, cpu);
+		for (enum kg_rfx_wavelet wavelet = 0; wavelet < KG_RFX_WAVELETS; wavelet++)
+			check_stage1(&dsp, name, wavelet);
+		check_pack(&dsp, name);
 		for (enum kg_rfx_coder coder = 0; coder < KG_RFX_CODERS; coder++)
-			if (dsp.rfx_rlgr[coder] != c.rfx_rlgr[coder])
-				check_rlgr(&dsp, kg_cpu_name(cpu), coder);
+			check_rlgr(&dsp, name, coder);
+		if (check_bench)
+			bench(&dsp, name);
 	}
 	return tap_end();
 }
