@@ -43,9 +43,10 @@ static void help(FILE *to)
 		    "  --size WxH       of the pictures (1920x1080)\n"
 		    "  --list           names codecs, pictures and the instruction sets of this processor\n"
 		    "  --help           this text\n\n"
-		    "A file has rows of B, G, R, X bytes without gaps; with files only they are measured, unless --picture names\n"
-		    "others. ms are medians. ratio is FreeRDP's time by ours. The exit status is 1 when a codec fails or FreeRDP\n"
-		    "refuses what it made, and %d when this processor or build lacks the instruction set.\n",
+		    "A file has rows of B, G, R, X bytes without gaps. With files only they are measured, unless --picture names more.\n"
+		    "ms are medians: with one thread of its time on the processor, else of the clock. ratio is FreeRDP's by ours.\n"
+		    "The exit status is 1 when a codec fails or FreeRDP refuses what it made, and %d when this processor or build\n"
+		    "lacks the instruction set.\n",
 		PROCESSES, ROUNDS, EXIT_NO_ISA);
 }
 

@@ -1,4 +1,4 @@
-/* ClearCodec: the whole picture for a client that has seen nothing, in strips as high as a message may be. */
+/* ClearCodec: the whole picture for a client that has seen nothing, in strips between lines of text. */
 #include "bench/codecs.h"
 
 #include <math.h>
@@ -14,9 +14,9 @@ struct clear {
 	const struct kg_subject *subject;
 	struct kg_clear clear;
 	struct strip *strips;
-	uint32_t count;
+	uint32_t count, room;		// of strips
 	uint8_t *scratch, *bytes;
-	size_t scratch_size, room;	// of one strip
+	size_t scratch_size, bound;	// of a strip
 };
 
 static void clear_free(void *state)
@@ -31,6 +31,22 @@ static void clear_free(void *state)
 	free(c);
 }
 
+/* Where the strips are; how many there are. */
+static uint32_t cut(struct clear *c, struct strip *strips, uint32_t room)
+{
+	const struct kg_image *now = &c->subject->now;
+	uint32_t count = 0;
+
+	for (uint32_t y = 0, height; y < now->height; y += height, count++) {
+		struct kg_image rest = { now->pixels + y * now->stride, now->width, now->height - y, now->stride };
+
+		rest.height = height = kg_clear_rows(c->subject->dsp, &rest);
+		if (count < room)
+			strips[count] = (struct strip){ .image = rest, .y = y };
+	}
+	return count;
+}
+
 static int clear_new(void **ret, const struct kg_subject *subject)
 {
 	const struct kg_image *now = &subject->now;
@@ -40,21 +56,16 @@ static int clear_new(void **ret, const struct kg_subject *subject)
 	if (!c)
 		return -ENOMEM;
 	c->subject = subject;
-	c->count = (now->height + height - 1) / height;
+	c->room = cut(c, NULL, 0);
 	c->scratch_size = (kg_clear_scratch(now->width, height) + 63) / 64 * 64;
-	c->room = kg_clear_bound(now->width, height);
-	c->strips = calloc(c->count, sizeof(*c->strips));
-	c->scratch = malloc(c->count * c->scratch_size);
-	c->bytes = malloc(c->count * c->room);
+	c->bound = kg_clear_bound(now->width, height);
+	c->strips = calloc(c->room, sizeof(*c->strips));
+	c->scratch = malloc(c->room * c->scratch_size);
+	c->bytes = malloc(c->room * c->bound);
 	if (!c->strips || !c->scratch || !c->bytes) {
 		clear_free(c);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0, y = 0; i < c->count; i++, y += height)
-		c->strips[i] = (struct strip){
-			.image = { now->pixels + y * now->stride, now->width, KG_MIN(now->height - y, height), now->stride },
-			.y = y,
-		};
 	*ret = c;
 	return 0;
 }
@@ -78,12 +89,13 @@ static size_t clear_encode(void *state)
 	struct clear *c = state;
 	size_t at = 0;
 
+	c->count = cut(c, c->strips, c->room);
 	kg_work_run(c->subject->work, c->count, analyse_strip, c);
 	for (uint32_t i = 0; i < c->count; i++) {
 		struct strip *strip = &c->strips[i];
 
 		strip->at = at;
-		strip->size = strip->plan ? kg_clear_encode(c->subject->dsp, &c->clear, strip->plan, 0, c->bytes + at, c->room) : 0;
+		strip->size = strip->plan ? kg_clear_encode(c->subject->dsp, &c->clear, strip->plan, 0, c->bytes + at, c->bound) : 0;
 		if (!strip->size)
 			return SIZE_MAX;
 		at += strip->size;
