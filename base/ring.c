@@ -124,15 +124,14 @@ uint8_t *kg_ring_room(struct kg_ring *ring, size_t length)
 	start = next_start(ring, length);
 	if (start + length - ring->freed > ring->size && ring->freed != ring->written)
 		return NULL;
+	ring->room = start;
 	return ring->memory + (start & (ring->size - 1));
 }
 
 uint64_t kg_ring_commit(struct kg_ring *ring, size_t length)
 {
-	uint64_t start = next_start(ring, length);
-
-	ring->written = start + length;
-	return start;
+	ring->written = ring->room + length;
+	return ring->room;
 }
 
 int kg_ring_release(struct kg_ring *ring, uint64_t position)

@@ -14,6 +14,7 @@ struct kg_ring {
 	size_t size;		// a power of two
 	uint64_t written;	// next position to be given (writer)
 	uint64_t freed;		// positions below are free again (writer)
+	uint64_t room;		// where the room given last begins (writer)
 };
 
 /* The desktop's side. Size is rounded up to a power of two of at least a page. The memfd is sealed: no other mapping or
@@ -28,7 +29,7 @@ void kg_ring_done(struct kg_ring *ring);	// zeroed or half-made objects are fine
 /* Writer: room for length bytes in one piece, NULL when there is none now. Nothing is taken before kg_ring_commit(). */
 uint8_t *kg_ring_room(struct kg_ring *ring, size_t length);
 
-/* Writer: takes length bytes at the room given last; returns their position. */
+/* Writer: takes length bytes, at most as many as were asked for, of the room given last; returns their position. */
 uint64_t kg_ring_commit(struct kg_ring *ring, size_t length);
 
 /* Writer: all pieces that end at or below position are read. -EPROTO when it was never written or goes backwards. */

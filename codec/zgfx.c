@@ -6,8 +6,7 @@
 
 #include <assert.h>
 
-#define STORED 0x04		// PACKET_COMPR_TYPE_RDP8
-#define COMPRESSED 0x24		// with PACKET_COMPRESSED
+#define COMPRESSED (KG_ZGFX_STORED | 0x20)	// PACKET_COMPRESSED
 
 #define MATCH_MIN 4		// the rules allow 3, which would take a table of its own
 #define RAW_MAX 32767		// bytes of an unencoded run
@@ -357,7 +356,7 @@ size_t kg_zgfx_segment(struct kg_zgfx *zgfx, size_t size, uint8_t *to)
 		written = compress(zgfx, size, to + 1);
 	to[0] = COMPRESSED;
 	if (!written) {
-		to[0] = STORED;
+		to[0] = KG_ZGFX_STORED;
 		memcpy(to + 1, zgfx->bytes + zgfx->offset, size);
 		written = size;
 	}

@@ -11,6 +11,7 @@
 #define KG_ZGFX_SEGMENT_MAX 65535
 #define KG_ZGFX_HISTORY 2500000
 #define KG_ZGFX_HASH_BITS 15
+#define KG_ZGFX_STORED 0x04	// the header of a segment that is not compressed: PACKET_COMPR_TYPE_RDP8
 
 /* What kg_zgfx_segment() may overwrite beyond the segment's size: its header, and what is of no use of its last words. */
 #define KG_ZGFX_SLACK 32

@@ -32,6 +32,7 @@ struct world {
 	struct kg_cache cache;
 	struct kg_clear clear;
 	struct kg_progressive_ladder ladder;
+	struct kg_zgfx *zgfx;
 	uint64_t now_ms;
 	uint32_t flags;			// of the client's capabilities
 	double worst;			// PSNR of a lossy tile
@@ -63,6 +64,7 @@ static void world_init(struct world *world, bool graphics)
 					.graphics = graphics };
 	world->planar = freerdp_bitmap_planar_context_new(0, 64, 64);
 	gfx_decoder_init(&world->client);
+	world->zgfx = graphics && rnd() % 4 ? malloc(sizeof(*world->zgfx)) : NULL;
 }
 
 static void world_done(struct world *world)
@@ -74,6 +76,7 @@ static void world_done(struct world *world)
 	kg_cache_done(&world->cache);
 	kg_plan_done(&world->plan);
 	gfx_decoder_done(&world->client);
+	free(world->zgfx);
 	freerdp_bitmap_planar_context_free(world->planar);
 }
 
@@ -88,13 +91,13 @@ static bool fail(struct world *world, const char *what)
 static void send_messages(struct world *world, struct kg_writer *writer)
 {
 	size_t size = kg_writer_size(writer);
-	uint8_t *slice = malloc(kg_gfx_envelope_size(size));
+	uint8_t *slice = malloc(kg_gfx_envelope_room(size));
 	struct kg_gfx_envelope envelope;
 	const char *wrong;
 
-	kg_gfx_envelope_begin(&envelope, slice, size);
+	kg_gfx_envelope_begin(&envelope, world->zgfx, slice, size);
 	kg_gfx_envelope_add(&envelope, writer->start, size);
-	wrong = gfx_decode(&world->client, slice, kg_gfx_envelope_size(size));
+	wrong = gfx_decode(&world->client, slice, kg_gfx_envelope_end(&envelope));
 	if (wrong)
 		fail(world, wrong);
 	free(slice);
@@ -108,6 +111,8 @@ static void set_up(struct world *world, uint32_t version)
 	if (version) {
 		gfx_decoder_advertise(&world->client, version, version == 0x000a0100 ? 0 : world->flags);
 		kg_gfx_caps_confirm(&writer, version, world->flags);
+		if (world->zgfx)
+			kg_zgfx_init(world->zgfx);
 		kg_cache_done(&world->cache);
 		kg_clear_init(&world->clear, (const uint8_t *)"a key of 16 byte");
 		kg_clear_reset(&world->clear);
@@ -249,7 +254,7 @@ static bool send_slices(struct world *world)
 
 		if (size > KG_SLICE_SIZE_MAX || kg_slicer_next(&slicer, &last) != size)
 			return fail(world, "a slice too long");
-		kg_slicer_write(&slicer, slice);
+		size = kg_slicer_write(&slicer, world->zgfx, slice);
 		if (world->graphics)
 			wrong = gfx_decode(&world->client, slice, size);
 		else
@@ -458,37 +463,59 @@ static void noise_bitmaps(void)
 	world_done(&world);
 }
 
+/* Sends payload in an envelope. Returns its size, or 0 when it is not right. */
+static size_t send_envelope(ZGFX_CONTEXT *client, struct kg_zgfx *zgfx, const uint8_t *payload, size_t size)
+{
+	size_t room = kg_gfx_envelope_room(size), done = 0, n;
+	uint8_t *slice = malloc(room);
+	struct kg_gfx_envelope envelope;
+	UINT32 got_size = 0;
+	BYTE *got = NULL;
+	bool right;
+
+	kg_gfx_envelope_begin(&envelope, zgfx, slice, size);
+	for (; done < size; done += n) {
+		n = KG_MIN(size - done, (size_t)(rnd() % 30000 + 1));
+		kg_gfx_envelope_add(&envelope, payload + done, n);
+	}
+	n = kg_gfx_envelope_end(&envelope);
+	right = n <= room && slice[0] == (size > 65535 ? 0xe1 : 0xe0) &&
+		zgfx_decompress(client, slice, (UINT32)n, &got, &got_size, 0) >= 0 && got_size == size &&
+		!memcmp(got, payload, size);
+	free(got);
+	free(slice);
+	return right ? n : 0;
+}
+
 static void envelopes(void)
 {
 	static const size_t sizes[] = { 8, 65534, 65535, 65536, 131070, 131071, 1000000 };
-	uint8_t *payload = malloc(1000000), *slice = malloc(KG_SLICE_SIZE_MAX);
-	ZGFX_CONTEXT *zgfx = zgfx_context_new(FALSE);
+	uint8_t *payload = malloc(1000000);
+	ZGFX_CONTEXT *client = zgfx_context_new(FALSE);
+	struct kg_zgfx *zgfx = malloc(sizeof(*zgfx));
+	size_t stored = 0, compressed = 0;
 	bool right = true;
 
 	for (size_t i = 0; i < 1000000; i++)
-		payload[i] = (uint8_t)rnd();
+		payload[i] = i / 10000 % 2 ? (uint8_t)rnd() : (uint8_t)(i / 50 % 5);
 	for (size_t i = 0; i < KG_ARRAY_SIZE(sizes); i++) {
-		size_t size = kg_gfx_envelope_size(sizes[i]), done = 0;
-		struct kg_gfx_envelope envelope;
-		UINT32 got_size = 0;
-		BYTE *got = NULL;
+		size_t size = send_envelope(client, NULL, payload, sizes[i]);
 
-		kg_gfx_envelope_begin(&envelope, slice, sizes[i]);
-		while (done < sizes[i]) {
-			size_t n = KG_MIN(sizes[i] - done, (size_t)(rnd() % 30000 + 1));
-
-			kg_gfx_envelope_add(&envelope, payload + done, n);
-			done += n;
-		}
-		right = right && (size_t)(envelope.at - slice) == size &&
-			zgfx_decompress(zgfx, slice, (UINT32)size, &got, &got_size, 0) >= 0 && got_size == sizes[i] &&
-			!memcmp(got, payload, got_size) && slice[0] == (sizes[i] > 65535 ? 0xe1 : 0xe0);
-		free(got);
+		stored += size;
+		right = right && size > sizes[i];
 	}
 	ok(right, "envelopes of 8 to 1000000 bytes hold what was put in, single up to 65535");
-	zgfx_context_free(zgfx);
+	kg_zgfx_init(zgfx);		// which knows nothing of what the client has
+	for (size_t i = 0; right && i < KG_ARRAY_SIZE(sizes); i++) {
+		size_t size = send_envelope(client, zgfx, payload, sizes[i]);
+
+		compressed += size;
+		right = size != 0;
+	}
+	ok(right && compressed < stored * 2 / 3, "compressed ones do so too, and are shorter (%zu bytes, %zu)", compressed, stored);
+	free(zgfx);
+	zgfx_context_free(client);
 	free(payload);
-	free(slice);
 }
 
 static void flow(void)

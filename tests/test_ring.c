@@ -130,6 +130,12 @@ static void test_release(void)
 	ok(kg_ring_room(&ring, 4096) && kg_ring_commit(&ring, 4096) == 4096, "the longest piece has room in an empty ring");
 	ok(!kg_ring_room(&ring, 1), "then nothing has");
 	ok(kg_ring_release(&ring, 8192) == 0 && kg_ring_room(&ring, 1), "until it is read");
+	kg_ring_release(&ring, 8192);
+	kg_ring_room(&ring, 100);
+	kg_ring_commit(&ring, 100);
+	kg_ring_release(&ring, 8292);
+	ok(kg_ring_room(&ring, 4090) == ring.memory && kg_ring_commit(&ring, 10) == 12288,
+	   "a piece that became shorter lies where its room began");
 	kg_ring_done(&ring);
 }
 

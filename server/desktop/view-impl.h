@@ -33,6 +33,7 @@ struct kg_view_output {
 	struct kg_mirror mirror;
 	struct kg_cache cache;		// graphics: of the client
 	struct kg_clear *clear;		// graphics: of the client
+	struct kg_zgfx *zgfx;		// graphics: what was sent since the last reset, or NULL: nothing is compressed
 	struct kg_flow flow;
 	struct kg_plan plan;
 	struct kg_slicer slicer;

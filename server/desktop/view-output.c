@@ -122,16 +122,16 @@ static void send_slice(struct kg_view *view, enum kg_slice_kind kind, size_t len
 static bool send_setup(struct kg_view *view)
 {
 	struct kg_view_output *output = &view->output;
-	size_t length = kg_gfx_envelope_size(output->setup_size);
+	size_t length = kg_gfx_envelope_room(output->setup_size);
 	uint8_t *room = kg_ring_room(&output->ring, length);
 	struct kg_gfx_envelope envelope;
 
 	if (!room)
 		return false;
-	kg_gfx_envelope_begin(&envelope, room, output->setup_size);
+	kg_gfx_envelope_begin(&envelope, output->zgfx, room, output->setup_size);
 	kg_gfx_envelope_add(&envelope, output->setup, output->setup_size);
 	output->setup_size = 0;
-	send_slice(view, KG_SLICE_GRAPHICS, length, 0, false);
+	send_slice(view, KG_SLICE_GRAPHICS, kg_gfx_envelope_end(&envelope), 0, false);
 	return true;
 }
 
@@ -148,7 +148,7 @@ static bool send_pieces(struct kg_view *view)
 
 		if (!room)
 			return false;
-		kg_slicer_write(&output->slicer, room);
+		length = kg_slicer_write(&output->slicer, output->zgfx, room);
 		send_slice(view, output->slicer.kind, length, frame, last);
 	}
 	kg_flow_sent(&output->flow);
@@ -354,6 +354,14 @@ static void begin_anew(struct kg_view *view, const struct kg_view_graphics *grap
 	}
 	if (!output->plan.cache || !output->plan.clear)
 		(void)kg_warn(-ENOMEM, "the caches of session %s are not used", view->name);
+
+	/* What was sent before may have been dropped on the way: nothing of it is matched any more. */
+	if (!output->zgfx)
+		output->zgfx = malloc(sizeof(*output->zgfx));
+	if (output->zgfx)
+		kg_zgfx_init(output->zgfx);
+	else
+		(void)kg_warn(-ENOMEM, "nothing is compressed for session %s", view->name);
 }
 
 void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *graphics)
@@ -403,6 +411,8 @@ void kg_view_output_done(struct kg_view *view)
 	kg_cache_done(&output->cache);
 	free(output->clear);
 	output->clear = output->plan.clear = NULL;
+	free(output->zgfx);
+	output->zgfx = NULL;
 	kg_mirror_done(&output->mirror);
 	kg_plan_done(&output->plan);
 	kg_ring_done(&output->ring);

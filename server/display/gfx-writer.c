@@ -26,11 +26,9 @@ enum command {		// RDPGFX_CMDID_
 #define PIXEL_FORMAT_XRGB_8888 0x20
 #define MONITOR_PRIMARY 1
 
-#define SEGMENT_MAX 65535
 #define SINGLE 0xe0
 #define MULTIPART 0xe1
 #define MULTIPART_HEAD 7	// descriptor, segmentCount, uncompressedSize
-#define BULK_STORED 0x04	// PACKET_COMPR_TYPE_RDP8, not compressed
 
 static void write_header(struct kg_writer *writer, enum command command, uint32_t size)
 {
@@ -200,32 +198,45 @@ size_t kg_gfx_message_size(const uint8_t *message)
 
 static size_t segments(size_t payload)
 {
-	return (payload + SEGMENT_MAX - 1) / SEGMENT_MAX;
+	return (payload + KG_ZGFX_SEGMENT_MAX - 1) / KG_ZGFX_SEGMENT_MAX;
 }
 
-size_t kg_gfx_envelope_size(size_t payload)
+size_t kg_gfx_envelope_room(size_t payload)
 {
-	if (payload <= SEGMENT_MAX)
-		return payload + 2;
-	return MULTIPART_HEAD + segments(payload) * 5 + payload;
+	if (payload <= KG_ZGFX_SEGMENT_MAX)
+		return payload + 2 + KG_ZGFX_SLACK;
+	return MULTIPART_HEAD + segments(payload) * 5 + payload + KG_ZGFX_SLACK;
 }
 
+/* What is not compressed is gathered where it is to lie. */
 static void open_segment(struct kg_gfx_envelope *envelope)
 {
-	struct kg_writer writer = kg_writer_of(envelope->at, 5);
-
-	envelope->segment = KG_MIN(envelope->payload, (size_t)SEGMENT_MAX);
-	if (envelope->multipart)
-		kg_write_u32(&writer, (uint32_t)envelope->segment + 1);
-	kg_write_u8(&writer, BULK_STORED);
-	envelope->at = writer.at;
+	envelope->segment = envelope->segment_size = KG_MIN(envelope->payload, (size_t)KG_ZGFX_SEGMENT_MAX);
+	envelope->data = envelope->at + (envelope->multipart ? 4 : 0);
+	envelope->put = envelope->zgfx ? kg_zgfx_room(envelope->zgfx) : envelope->data + 1;
 }
 
-void kg_gfx_envelope_begin(struct kg_gfx_envelope *envelope, uint8_t *to, size_t payload)
+static void close_segment(struct kg_gfx_envelope *envelope)
+{
+	struct kg_writer head = kg_writer_of(envelope->at, 4);
+	size_t size = 1 + envelope->segment_size;
+
+	if (envelope->zgfx)
+		size = kg_zgfx_segment(envelope->zgfx, envelope->segment_size, envelope->data);
+	else
+		*envelope->data = KG_ZGFX_STORED;
+	if (envelope->multipart)
+		kg_write_u32(&head, (uint32_t)size);
+	envelope->at = envelope->data + size;
+}
+
+void kg_gfx_envelope_begin(struct kg_gfx_envelope *envelope, struct kg_zgfx *zgfx, uint8_t *to, size_t payload)
 {
 	struct kg_writer writer = kg_writer_of(to, MULTIPART_HEAD);
 
-	*envelope = (struct kg_gfx_envelope){ .payload = payload, .multipart = payload > SEGMENT_MAX };
+	*envelope = (struct kg_gfx_envelope){
+		.zgfx = zgfx, .start = to, .payload = payload, .multipart = payload > KG_ZGFX_SEGMENT_MAX,
+	};
 	kg_write_u8(&writer, envelope->multipart ? MULTIPART : SINGLE);
 	if (envelope->multipart) {
 		kg_write_u16(&writer, (uint16_t)segments(payload));
@@ -239,16 +250,24 @@ void kg_gfx_envelope_add(struct kg_gfx_envelope *envelope, const uint8_t *bytes,
 {
 	assert(size <= envelope->payload);
 	while (size) {
-		size_t n;
+		size_t n = KG_MIN(size, envelope->segment);
 
-		if (!envelope->segment)
-			open_segment(envelope);
-		n = KG_MIN(size, envelope->segment);
-		memcpy(envelope->at, bytes, n);
-		envelope->at += n;
+		memcpy(envelope->put, bytes, n);
+		envelope->put += n;
 		envelope->segment -= n;
 		envelope->payload -= n;
 		bytes += n;
 		size -= n;
+		if (!envelope->segment) {
+			close_segment(envelope);
+			if (envelope->payload)
+				open_segment(envelope);
+		}
 	}
+}
+
+size_t kg_gfx_envelope_end(struct kg_gfx_envelope *envelope)
+{
+	assert(!envelope->payload);
+	return (size_t)(envelope->at - envelope->start);
 }

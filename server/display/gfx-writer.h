@@ -1,11 +1,12 @@
 /*
  * Writes the server's messages of the graphics pipeline ([MS-RDPEGFX] 2.2.2) and the envelope around them (2.2.5.1,
- * RDP_SEGMENTED_DATA), which is stored, not compressed. Pure.
+ * RDP_SEGMENTED_DATA). Pure.
  */
 #pragma once
 
 #include "base/rect.h"
 #include "base/writer.h"
+#include "codec/zgfx.h"
 
 #define KG_GFX_HEADER_SIZE 8
 #define KG_GFX_START_FRAME_SIZE 16
@@ -59,17 +60,25 @@ void kg_gfx_evict(struct kg_writer *writer, uint16_t slot);
 size_t kg_gfx_message_size(const uint8_t *message);
 
 /*
- * The envelope: size says how large it will be, begin, add (bytes of messages, cut anywhere) until payload bytes are
- * added. It fills exactly kg_gfx_envelope_size(payload) bytes.
+ * The envelope: begin, add (bytes of messages, cut anywhere) until payload bytes are added, end. It takes at most
+ * kg_gfx_envelope_room(payload) bytes, all of which may be overwritten; end returns how many it has.
+ * zgfx compresses, NULL stores. It knows what the client has: each envelope that it makes must be sent, in this order. The
+ * client need not have forgotten anything when it begins anew (kg_zgfx_init()), for nothing of before is then used.
  */
 struct kg_gfx_envelope {
-	uint8_t *at;
+	struct kg_zgfx *zgfx;
+	uint8_t *start;
+	uint8_t *at;		// where the segment that is open begins
+	uint8_t *data;		// its RDP8_BULK_ENCODED_DATA
+	uint8_t *put;		// where the next byte of it is gathered
 	size_t payload;		// bytes still to be added
 	size_t segment;		// of them in the segment that is open
+	size_t segment_size;
 	bool multipart;
 };
 
 /* payload is at most KG_SLICE_SIZE_MAX. */
-size_t kg_gfx_envelope_size(size_t payload);
-void kg_gfx_envelope_begin(struct kg_gfx_envelope *envelope, uint8_t *to, size_t payload);
+size_t kg_gfx_envelope_room(size_t payload);
+void kg_gfx_envelope_begin(struct kg_gfx_envelope *envelope, struct kg_zgfx *zgfx, uint8_t *to, size_t payload);
 void kg_gfx_envelope_add(struct kg_gfx_envelope *envelope, const uint8_t *bytes, size_t size);
+size_t kg_gfx_envelope_end(struct kg_gfx_envelope *envelope);

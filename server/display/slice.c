@@ -8,7 +8,7 @@
 #include <assert.h>
 
 /* What a slice on the graphics path holds beside its pieces, at most: the envelope of so many segments, start and end. */
-#define ENVELOPE_MAX (7 + 5 * (KG_SLICE_SIZE_MAX / 65535 + 1))
+#define ENVELOPE_MAX (7 + 5 * (KG_SLICE_SIZE_MAX / KG_ZGFX_SEGMENT_MAX + 1) + KG_ZGFX_SLACK)
 #define PIECES_MAX (KG_SLICE_SIZE_MAX - ENVELOPE_MAX - KG_GFX_START_FRAME_SIZE - KG_GFX_END_FRAME_SIZE)
 
 void kg_slicer_begin(struct kg_slicer *slicer, const struct kg_plan *plan, uint32_t frame, uint64_t time_ms)
@@ -87,7 +87,7 @@ size_t kg_slicer_next(struct kg_slicer *slicer, bool *ret_last)
 	*ret_last = slicer->next == slicer->left;
 	if (slicer->kind != KG_SLICE_GRAPHICS)
 		return slicer->next;
-	return kg_gfx_envelope_size(payload_size(slicer));
+	return kg_gfx_envelope_room(payload_size(slicer));
 }
 
 /* Takes the next bytes of pieces that lie in one part, at most size. */
@@ -103,13 +103,13 @@ static const uint8_t *take(struct kg_slicer *slicer, size_t *size)
 	return bytes;
 }
 
-static void write_graphics(struct kg_slicer *slicer, uint8_t *to)
+static size_t write_graphics(struct kg_slicer *slicer, struct kg_zgfx *zgfx, uint8_t *to)
 {
 	uint8_t bytes[KG_GFX_START_FRAME_SIZE];
 	struct kg_writer writer = kg_writer_of(bytes, sizeof(bytes));
 	struct kg_gfx_envelope envelope;
 
-	kg_gfx_envelope_begin(&envelope, to, payload_size(slicer));
+	kg_gfx_envelope_begin(&envelope, zgfx, to, payload_size(slicer));
 	if (!slicer->begun) {
 		kg_gfx_start_frame(&writer, slicer->frame, slicer->time_ms);
 		kg_gfx_envelope_add(&envelope, bytes, kg_writer_size(&writer));
@@ -125,11 +125,13 @@ static void write_graphics(struct kg_slicer *slicer, uint8_t *to)
 		kg_gfx_end_frame(&writer, slicer->frame);
 		kg_gfx_envelope_add(&envelope, bytes, kg_writer_size(&writer));
 	}
-	assert(!envelope.payload);
+	return kg_gfx_envelope_end(&envelope);
 }
 
-static void write_records(struct kg_slicer *slicer, uint8_t *to)
+static size_t write_records(struct kg_slicer *slicer, uint8_t *to)
 {
+	size_t all = slicer->next;
+
 	while (slicer->next) {
 		size_t size = slicer->next;
 		const uint8_t *pieces = take(slicer, &size);
@@ -137,14 +139,15 @@ static void write_records(struct kg_slicer *slicer, uint8_t *to)
 		memcpy(to, pieces, size);
 		to += size;
 	}
+	return all;
 }
 
-void kg_slicer_write(struct kg_slicer *slicer, uint8_t *to)
+size_t kg_slicer_write(struct kg_slicer *slicer, struct kg_zgfx *zgfx, uint8_t *to)
 {
+	size_t size;
+
 	assert(slicer->next);
-	if (slicer->kind == KG_SLICE_GRAPHICS)
-		write_graphics(slicer, to);
-	else
-		write_records(slicer, to);
+	size = slicer->kind == KG_SLICE_GRAPHICS ? write_graphics(slicer, zgfx, to) : write_records(slicer, to);
 	slicer->begun = true;
+	return size;
 }

@@ -7,6 +7,8 @@
 
 #include "server/display/plan.h"
 
+struct kg_zgfx;
+
 struct kg_slicer {
 	const struct kg_plan *plan;
 	uint32_t frame;
@@ -23,8 +25,9 @@ void kg_slicer_begin(struct kg_slicer *slicer, const struct kg_plan *plan, uint3
 
 bool kg_slicer_finished(const struct kg_slicer *slicer);
 
-/* The size of the next slice, at most KG_SLICE_SIZE_MAX, its kind, and whether it is the last. Not to be asked when finished. */
+/* The room that the next slice takes, at most KG_SLICE_SIZE_MAX, its kind, and whether it is the last. Not to be asked when finished. */
 size_t kg_slicer_next(struct kg_slicer *slicer, bool *ret_last);
 
-/* Writes the slice that kg_slicer_next() measured: exactly so many bytes. */
-void kg_slicer_write(struct kg_slicer *slicer, uint8_t *to);
+/* Writes the slice that kg_slicer_next() measured and returns its size; all of that room may be overwritten. zgfx compresses
+ * graphics, or NULL. */
+size_t kg_slicer_write(struct kg_slicer *slicer, struct kg_zgfx *zgfx, uint8_t *to);
