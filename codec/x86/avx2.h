@@ -8,12 +8,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-/* In front of a loop over an array of vectors: without it gcc -O2 keeps the array in memory. clang needs no telling. */
-#if defined(__clang__)
-#define UNROLLED
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
+#include "codec/x86/unrolled.h"
 
 /* For masked loads and stores: the first count of 8 pixels. Those that are masked out are not touched and load as 0. */
 static inline __m256i tail_mask(uint32_t count)

@@ -8,14 +8,9 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#define INLINE static inline __attribute__((always_inline))
+#include "codec/x86/unrolled.h"
 
-/* In front of a loop over an array of vectors: without it gcc -O2 keeps the array in memory. clang needs no telling. */
-#if defined(__clang__)
-#define UNROLLED
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
-#endif
+#define INLINE static inline __attribute__((always_inline))
 
 INLINE __m512i load(const void *at)
 {

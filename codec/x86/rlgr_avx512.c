@@ -1,51 +1,7 @@
-/*
- * RLGR in 32 lanes of 16 bits, see rlgr_lane.h for its closed form. Each lane codes another component and takes the next
- * one when it is done, at the end of a chunk of 8 events. Four events of a lane become one string of at most 57 bits, behind
- * the up to 7 that wait for it, in a 64-bit lane of one of four vectors: lane l is element l / 4 of vector SLOT(l).
- * Which bytes of it are whole is known in the lanes too, so that all that is left to do for each lane alone is to store
- * 8 bytes and to step on. Strings that are longer take a rare way through the scalar coder.
- */
+/* RLGR with AVX-512: all 32 lanes in a vector, 16 bits each. See rlgr_lanes.h. */
 #include "codec/x86/avx512.h"
-#include "codec/x86/rlgr_lane.h"
+#include "codec/x86/rlgr_lanes.h"
 #include "codec/x86/x86.h"
-
-enum {
-	LANES = 32,
-	CHUNK = 8,		// events that are loaded at once
-	GROUP = 4,		// events of a string
-	STRING_MAX = 57,	// bits of a string, so that with 7 that wait they fit 64
-	CODE_MAX = 29,		// bits of an event, less 2, zeros in front not counted
-	TOO_LONG = 1024,	// added to a length when the code does not fit; a multiple of 8
-};
-
-/* The order in which 32-bit codes come out of 16-bit lanes: even ones, then odd ones. */
-#define SLOT(lane) ((((lane) & 1) << 1) | ((lane) >> 1 & 1))
-
-/* Strings at the end of a group, by slot. */
-struct strings {
-	uint64_t bytes[4][8];	// left-aligned, first byte lowest
-	uint64_t whole[4][8];	// how many of them are complete
-	uint64_t begin[4][8], half[4][8];	// what was shifted together before the group and after two events of it
-	uint16_t half_length[LANES], length[LANES];
-	uint16_t kp[LANES], krp[LANES];	// before the group
-	uint32_t taken;
-};
-
-struct work {
-	struct strings strings[2];
-	uint16_t zeros[CHUNK][LANES];
-	int16_t value[CHUNK][LANES];
-	uint64_t acc[4][8], count[4][8];		// spilled, for what is done by single lanes
-	uint16_t kp[LANES], krp[LANES], left[LANES], before[LANES];
-	uint8_t *at[LANES];
-	const uint16_t *position[LANES];		// of the next event
-	const int16_t *values[LANES];
-	uint64_t advance[LANES];			// bytes that both step on by, 0 for idle lanes
-	struct kg_rfx_list *list[LANES];		// NULL: the lane is idle
-	uint8_t sink[64];				// of idle lanes
-	uint16_t nothing[KG_RFX_LIST_SLACK];		// events of idle lanes
-} __attribute__((aligned(64)));
-_Static_assert(sizeof(struct work) <= KG_RFX_SCRATCH, "the work of the lanes fits the scratch memory");
 
 /* The state of all lanes, in registers as far as they go. */
 struct lanes {
@@ -69,13 +25,13 @@ enum number { N1, N2, N3, N6, N10, N18, N_CODE, N63, N2047, N_RUN, N_MAX, N_FREE
 #define SPLAT(x) { SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x) }
 static const uint16_t VECTORS[NUMBERS][32] __attribute__((aligned(64))) = {
 	[N1] = SPLAT(1), [N2] = SPLAT(2), [N3] = SPLAT(3), [N6] = SPLAT(6), [N10] = SPLAT(10), [N_CODE] = SPLAT(CODE_MAX), [N18] = SPLAT(18),
-	[N63] = SPLAT(63), [N2047] = SPLAT(2047), [N_RUN] = SPLAT(KP_RUN - 1), [N_MAX] = SPLAT(KP_MAX), [N_FREE] = SPLAT(0x8070),
+	[N63] = SPLAT(63), [N2047] = SPLAT(2047), [N_RUN] = SPLAT(KP_RUN - 1), [N_MAX] = SPLAT(KG_KP_MAX), [N_FREE] = SPLAT(0x8070),
 	[N_TOO_LONG] = SPLAT(TOO_LONG), [N_INDEX] = SPLAT(0), [N_INDEX + 1] = SPLAT(1), [N_INDEX + 2] = SPLAT(2),
 	[N_INDEX + 3] = SPLAT(3), [N_INDEX + 4] = SPLAT(4), [N_INDEX + 5] = SPLAT(5), [N_INDEX + 6] = SPLAT(6),
 	[N_INDEX + 7] = SPLAT(7),
 };
 
-/* base(i) of rlgr_lane.h */
+/* The base of runs, see kg_put_run(), by kp / 4. */
 static const uint16_t BASE[32] __attribute__((aligned(64))) = {
 	2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
 };
@@ -346,79 +302,35 @@ INLINE void cut(struct lanes *s, struct strings *to, __m512i length)
 	}
 }
 
-/* A group whose string does not fit, but each half of it does: the first half goes to memory at once. */
-static void code_halves(struct work *w, struct strings *strings, int lane)
+/* State to memory and back, for what is done by single lanes. */
+static void spill_bits(struct work *w, const struct lanes *s)
 {
-	int slot = SLOT(lane), i = lane / 4;
-	uint32_t length = strings->length[lane], half = strings->half_length[lane];
-	uint32_t count = ((uint32_t)(w->count[slot][i] - length) & 7) + half;
-	uint64_t bytes = __builtin_bswap64(strings->half[slot][i] << (-count & 63));
-
-	memcpy(w->at[lane], &bytes, sizeof(bytes));
-	w->at[lane] += count / 8;
-	count = count % 8 + length - half;
-	strings->bytes[slot][i] = __builtin_bswap64(w->acc[slot][i] << (-count & 63));
-	strings->whole[slot][i] = count / 8;
-}
-
-/* One that has a code which does not fit either, by the scalar coder. k: its first event. */
-static void code_events(struct work *w, struct strings *strings, int lane, int k, int events, bool three)
-{
-	int slot = SLOT(lane), i = lane / 4;
-	uint32_t count = (uint32_t)(w->count[slot][i] - strings->length[lane]) & 7;
-	struct lane_bits bits = { strings->begin[slot][i], count, w->at[lane] };
-	struct lane_state state = { strings->kp[lane], strings->krp[lane], strings->taken >> lane & 1 };
-
-	for (int end = k + events; k < end && k < w->left[lane]; k++) {
-		bool next = three && k + 1 < w->left[lane] && !w->zeros[k + 1][lane];
-
-		if (three)
-			lane_event3(&bits, &state, w->zeros[k][lane], w->value[k][lane], next ? w->value[k + 1][lane] : 0);
-		else
-			lane_event1(&bits, &state, w->zeros[k][lane], w->value[k][lane]);
-	}
-	w->at[lane] = bits.at;
-	w->acc[slot][i] = bits.acc;
-	w->count[slot][i] = bits.count;
-	strings->bytes[slot][i] = bits.acc << (8 - bits.count) & 0xff;
-	strings->whole[slot][i] = 0;
-}
-
-/* Lanes whose string does not fit. All strings before have been stored. */
-static __attribute__((noinline)) void code_long(struct work *w, struct lanes *s, struct strings *strings, __mmask32 lanes, int k,
-						int events, bool three)
-{
-	bool changed = false;
-
 	for (int slot = 0; slot < 4; slot++) {
 		store(w->acc[slot], s->acc[slot]);
 		store(w->count[slot], s->count[slot]);
 	}
 	store(w->left, s->left);
-	for (; lanes; lanes &= lanes - 1) {
-		int lane = __builtin_ctz(lanes);
+}
 
-		if (strings->half_length[lane] <= STRING_MAX && strings->length[lane] - strings->half_length[lane] <= STRING_MAX) {
-			code_halves(w, strings, lane);
-		} else {
-			code_events(w, strings, lane, k, events, three);
-			changed = true;
-		}
-	}
-	for (int slot = 0; changed && slot < 4; slot++) {
+static void reload_bits(const struct work *w, struct lanes *s)
+{
+	for (int slot = 0; slot < 4; slot++) {
 		s->acc[slot] = load(w->acc[slot]);
 		s->count[slot] = load(w->count[slot]);
 	}
 }
 
-/* What 8 of the lanes have for memory. */
-INLINE void store_strings(struct work *w, const struct strings *strings, int first)
+/* Lanes whose string does not fit. */
+static __attribute__((noinline)) void long_strings(struct work *w, struct lanes *s, struct strings *strings, __mmask32 lanes, int k,
+						   int events, bool three)
 {
-	UNROLLED
-	for (int lane = first; lane < first + 8; lane++) {
-		memcpy(w->at[lane], &strings->bytes[SLOT(lane)][lane / 4], 8);
-		w->at[lane] += strings->whole[SLOT(lane)][lane / 4];
-	}
+	bool changed = false;
+
+	spill_bits(w, s);
+	for (; lanes; lanes &= lanes - 1)
+		changed |= code_long(w, strings, __builtin_ctz(lanes), k, events, three);
+	if (changed)
+		reload_bits(w, s);
 }
 
 /* Codes a group and meanwhile stores the strings of the one before, which are independent work for other ports. */
@@ -430,7 +342,8 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 
 	store(to->kp, s->kp);
 	store(to->krp, s->krp);
-	to->taken = s->taken;
+	if (three)
+		store(to->taken, _mm512_maskz_mov_epi16(s->taken, number_of(s, N1)));
 	UNROLLED
 	for (int slot = 0; slot < 4; slot++)
 		store(to->begin[slot], s->acc[slot]);
@@ -461,7 +374,7 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 	cut(s, to, length);
 	too_long = _mm512_cmpgt_epu16_mask(length, all16(STRING_MAX));
 	if (__builtin_expect(too_long != 0, 0))
-		code_long(w, s, to, too_long, first, events, three);
+		long_strings(w, s, to, too_long, first, events, three);
 }
 
 INLINE void advance(struct work *w)
@@ -477,101 +390,37 @@ INLINE void advance(struct work *w)
 
 /* ---- components ---- */
 
-struct queue {
-	struct kg_rfx_list *const *lists;
-	uint32_t count, busy;		// those that wait, and lanes that work
-};
-
-/* A lane begins with the next list, or becomes idle. Lists without values are done here. */
-static void begin(struct work *w, struct queue *queue, int lane, bool three)
+static void reload(const struct work *w, struct lanes *s)
 {
-	struct kg_rfx_list *list = NULL;
-
-	while (queue->count && !list) {
-		list = *queue->lists++;
-		queue->count--;
-		if (!list->count) {
-			struct lane_bits bits = { .at = list->bytes };
-
-			lane_end(&bits, &(struct lane_state){ LANE_START, LANE_START, 0 }, KG_RFX_VALUES, three);
-			list->size = (uint32_t)(bits.at - list->bytes);
-			list = NULL;
-		}
-	}
-	w->list[lane] = list;
-	w->at[lane] = list ? list->bytes : w->sink;
-	w->position[lane] = list ? list->position : w->nothing;
-	w->values[lane] = list ? list->value : (int16_t *)w->nothing;
-	w->advance[lane] = list ? (three ? CHUNK - 1 : CHUNK) * sizeof(uint16_t) : 0;
-	w->left[lane] = list ? (uint16_t)list->count : 0;
-	w->kp[lane] = w->krp[lane] = LANE_START;
-	w->before[lane] = 0xffff;
-	w->count[SLOT(lane)][lane / 4] = 0;
-	queue->busy += list != NULL;
-}
-
-static void end(struct work *w, struct queue *queue, int lane, bool taken, bool three)
-{
-	int slot = SLOT(lane), i = lane / 4;
-	struct kg_rfx_list *list = w->list[lane];
-	struct lane_bits bits = { w->acc[slot][i], (uint32_t)w->count[slot][i], w->at[lane] };
-	struct lane_state state = { w->kp[lane], w->krp[lane], taken };
-
-	lane_end(&bits, &state, KG_RFX_VALUES - 1u - list->position[list->count - 1], three);
-	list->size = (uint32_t)(bits.at - list->bytes);
-	queue->busy--;
-}
-
-/* Lanes whose list has ended take the next one. */
-static __attribute__((noinline)) void change_lists(struct work *w, struct lanes *s, struct queue *queue, __mmask32 done, bool three)
-{
-	struct strings *last = &w->strings[1];
-
-	for (int lane = 0; lane < LANES; lane += 8)
-		store_strings(w, last, lane);
-	memset(last->whole, 0, sizeof(last->whole));
-	store(w->kp, s->kp);
-	store(w->krp, s->krp);
-	store(w->left, s->left);
-	store(w->before, s->before);
-	for (int slot = 0; slot < 4; slot++) {
-		store(w->acc[slot], s->acc[slot]);
-		store(w->count[slot], s->count[slot]);
-	}
-	for (__mmask32 lanes = done; lanes; lanes &= lanes - 1) {
-		int lane = __builtin_ctz(lanes);
-
-		end(w, queue, lane, s->taken >> lane & 1, three);
-		begin(w, queue, lane, three);
-	}
 	s->kp = load(w->kp);
 	s->krp = load(w->krp);
 	s->left = load(w->left);
 	s->before = load(w->before);
+	reload_bits(w, s);
+}
+
+static __attribute__((noinline)) void change_lists(struct work *w, struct lanes *s, __mmask32 done, bool three)
+{
+	store(w->kp, s->kp);
+	store(w->krp, s->krp);
+	store(w->before, s->before);
+	store(w->taken, _mm512_maskz_mov_epi16(s->taken, number_of(s, N1)));
+	spill_bits(w, s);
+	lanes_change(w, done, three);
 	s->taken &= ~done;
-	for (int slot = 0; slot < 4; slot++)
-		s->count[slot] = load(w->count[slot]);
+	reload(w, s);
 }
 
 INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, bool three)
 {
 	/* RLGR3 looks at the event behind, so its last event of a chunk is only looked at. */
 	const int second = three ? GROUP - 1 : GROUP, events = GROUP + second;
-	struct queue queue = { lists, count, 0 };
 	struct lanes s = { .vectors = VECTORS };
 
 	__asm__("" : "+r"(s.vectors));
-	memset(w->nothing, 0, sizeof(w->nothing));
-	memset(w->strings[1].whole, 0, sizeof(w->strings[1].whole));
-	for (int lane = 0; lane < LANES; lane++)
-		begin(w, &queue, lane, three);
-	s.kp = s.krp = all16(LANE_START);
-	s.left = load(w->left);
-	s.before = all16(0xffff);
-	UNROLLED
-	for (int slot = 0; slot < 4; slot++)
-		s.acc[slot] = s.count[slot] = _mm512_setzero_si512();
-	while (queue.busy) {
+	lanes_begin(w, lists, count, three);
+	reload(w, &s);
+	while (w->busy) {
 		__mmask32 done;
 
 		load_events(w, &s, events);
@@ -581,7 +430,7 @@ INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct 
 		done = _mm512_mask_cmple_epu16_mask(_mm512_test_epi16_mask(s.left, s.left), s.left, all16(events));
 		s.left = _mm512_subs_epu16(s.left, all16(events));
 		if (done)
-			change_lists(w, &s, &queue, done, three);
+			change_lists(w, &s, done, three);
 	}
 }
 
