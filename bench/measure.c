@@ -87,8 +87,10 @@ static bool measure_turns(struct run *run, uint32_t rounds, struct kg_measure_re
 				return false;
 		}
 	}
-	result->ms = kg_median(run->times, run->count);
+	result->ms = kg_median(run->times, run->count);		// sorts them
+	result->least_ms = run->times[0];
 	result->theirs_ms = kg_median(run->theirs, run->theirs_count);
+	result->theirs_least_ms = run->theirs[0];
 	return true;
 }
 

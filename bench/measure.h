@@ -34,6 +34,7 @@ enum kg_measure_state {
 struct kg_measure_result {
 	enum kg_measure_state state;
 	double ms, theirs_ms;
+	double least_ms, theirs_least_ms;	// of all times
 	uint64_t bytes, theirs_bytes;
 	double psnr, theirs_psnr;
 };

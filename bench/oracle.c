@@ -9,6 +9,7 @@
 #include <freerdp/codec/region.h>
 #include <freerdp/codec/rfx.h>
 #include <freerdp/codec/zgfx.h>
+#include <freerdp/primitives.h>
 #include <freerdp/settings.h>
 #include <math.h>
 #include <winpr/stream.h>
@@ -92,6 +93,9 @@ int kg_oracle_new(struct kg_oracle **ret, enum kg_oracle_kind kind, uint32_t wid
 
 	if (!o)
 		return -ENOMEM;
+	/* By itself FreeRDP tries its generic functions against those for this processor when it starts, and a busy machine
+	 * makes it choose the slow ones, which round differently as well. */
+	primitives_set_hints(PRIMITIVES_ONLY_CPU);
 	o->kind = kind;
 	o->width = width;
 	o->height = height;
