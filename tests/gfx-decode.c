@@ -23,6 +23,7 @@ enum {
 	END_FRAME = 12,
 	RESET_GRAPHICS = 14,
 	MAP_SURFACE_TO_OUTPUT = 15,
+	CACHE_IMPORT_REPLY = 17,
 	CAPS_CONFIRM = 19,
 };
 
@@ -412,6 +413,14 @@ static bool evict(struct gfx_decoder *decoder, struct kg_reader *reader)
 	return gfx_cache_evict(decoder, slot) || gfx_wrong(decoder, "EvictCacheEntry of slot %u, which holds nothing", slot);
 }
 
+static bool import_reply(struct gfx_decoder *decoder, struct kg_reader *reader)
+{
+	uint16_t count = kg_read_u16(reader);
+
+	decoder->imports++;
+	return !count || gfx_wrong(decoder, "an import of %u entries that were not offered", count);
+}
+
 static bool message(struct gfx_decoder *decoder, uint16_t id, struct kg_reader *reader)
 {
 	static bool (*const handlers[])(struct gfx_decoder *decoder, struct kg_reader *reader) = {
@@ -429,6 +438,7 @@ static bool message(struct gfx_decoder *decoder, uint16_t id, struct kg_reader *
 		[END_FRAME] = end_frame,
 		[RESET_GRAPHICS] = reset_graphics,
 		[MAP_SURFACE_TO_OUTPUT] = map_surface,
+		[CACHE_IMPORT_REPLY] = import_reply,
 		[CAPS_CONFIRM] = caps_confirm,
 	};
 

@@ -39,7 +39,7 @@ struct gfx_decoder {
 	bool in_frame;
 	uint32_t frame;			// that runs, or was the last
 	uint32_t frames;		// that ended
-	uint32_t fills, pictures, confirms, resets, messages, envelopes;	// that came
+	uint32_t fills, pictures, confirms, resets, imports, messages, envelopes;	// that came
 	uint32_t copies, stored, hits, evicted;	// SurfaceToSurface, SurfaceToCache, CacheToSurface, EvictCacheEntry
 	uint64_t area[GFX_WAYS];	// pixels
 	uint64_t bytes[GFX_WAYS];	// of the codecs' data

@@ -65,6 +65,8 @@ static void graphics(void)
 	ok(turn_until(s.client.frames == 4) && s.client.pictures + s.client.fills + s.client.hits == pictures + 1,
 	   "REFRESH sends the tile again");
 
+	kg_channel_send(s.channel, KG_VIEW_OFFER, NULL, 0);
+	ok(turn_until(s.client.imports == 1), "OFFER is answered, although nothing changes");
 	session_graphics(&s, 0x000a0100);
 	ok(turn_until(s.client.frames == 5) && s.client.confirms == 2 && s.client.resets == 2 && pixel(&s, 100, 70) == 0xff4000,
 	   "GRAPHICS again begins anew, with the whole picture");

@@ -14,6 +14,7 @@ static const struct kg_message_type types[] = {
 	KG_MESSAGE(KG_VIEW_BUTTON, KG_SIDE_A, KG_VIEW_RUN, struct kg_view_button),
 	KG_MESSAGE(KG_VIEW_WHEEL, KG_SIDE_A, KG_VIEW_RUN, struct kg_view_wheel),
 	KG_MESSAGE(KG_VIEW_LOCKS, KG_SIDE_A, KG_VIEW_RUN, struct kg_view_locks),
+	KG_MESSAGE_EMPTY(KG_VIEW_OFFER, KG_SIDE_A, KG_VIEW_RUN),
 	KG_MESSAGE_EMPTY_FD(KG_VIEW_RING, KG_SIDE_B, KG_VIEW_OPENING),
 	KG_MESSAGE(KG_VIEW_SIZE, KG_SIDE_B, KG_VIEW_RUN, struct kg_view_size),
 	KG_MESSAGE(KG_VIEW_SLICE, KG_SIDE_B, KG_VIEW_RUN, struct kg_view_slice),

@@ -27,6 +27,7 @@ enum kg_view_message_id {
 	KG_VIEW_BUTTON,
 	KG_VIEW_WHEEL,
 	KG_VIEW_LOCKS,
+	KG_VIEW_OFFER,
 	/* desktop to session */
 	KG_VIEW_RING = 64,
 	KG_VIEW_SIZE,
@@ -102,6 +103,9 @@ struct kg_view_wheel {
 struct kg_view_locks {			// LOCKS and LEDS: bits of enum kg_lock
 	uint32_t locks;
 } KG_WIRE;
+
+/* OFFER is empty: the client offers what its cache holds, and wants an answer ([MS-RDPEGFX] 2.2.2.16). The answer is a slice, for all
+ * that a client gets on its graphics channel counts for what is compressed behind it. */
 
 /* RING comes with the memfd. */
 

@@ -47,6 +47,7 @@ struct kg_view_output {
 
 	uint8_t setup[KG_GFX_SETUP_MAX];	// graphics: messages that go before the next frame
 	size_t setup_size;
+	bool offered;			// an answer to the client's offer is among them
 	uint32_t reset;			// graphics: number of the last GRAPHICS
 	uint16_t surface;		// graphics: number of the last surface, that pieces go to
 	bool has_surface;		// the client has it
@@ -74,6 +75,7 @@ int kg_view_output_init(struct kg_view *view);
 
 /* The client has (re)set its graphics channel: begins anew with its capabilities. */
 void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *graphics);
+void kg_view_output_offer(struct kg_view *view);	// the client wants an answer to what it offers of its cache
 void kg_view_output_refresh(struct kg_view *view, struct kg_rect rect);
 void kg_view_output_stop(struct kg_view *view);		// drops what runs and waits
 void kg_view_output_done(struct kg_view *view);

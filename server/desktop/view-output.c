@@ -131,6 +131,7 @@ static bool send_setup(struct kg_view *view)
 	kg_gfx_envelope_begin(&envelope, output->zgfx, room, output->setup_size);
 	kg_gfx_envelope_add(&envelope, output->setup, output->setup_size);
 	output->setup_size = 0;
+	output->offered = false;
 	send_slice(view, KG_SLICE_GRAPHICS, kg_gfx_envelope_end(&envelope), 0, false);
 	return true;
 }
@@ -333,6 +334,7 @@ void kg_view_output_stop(struct kg_view *view)
 	kg_plan_end(&output->plan);
 	(void)kg_watch_arm(output->refine, UINT64_MAX);
 	output->setup_size = 0;
+	output->offered = false;
 	output->state = KG_OUTPUT_IDLE;
 }
 
@@ -391,6 +393,19 @@ void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *g
 	output->has_surface = false;	// the client has forgotten it: it cannot be deleted
 	output->plan.lossy = graphics->flags & KG_GFX_THIN_CLIENT ? KG_LOSSY_NONE : KG_LOSSY_PROGRESSIVE;
 	set_up_surface(output);
+}
+
+/* One answer for offers that come faster than they can be answered. */
+void kg_view_output_offer(struct kg_view *view)
+{
+	struct kg_view_output *output = &view->output;
+	struct kg_writer writer = setup_writer(output);
+
+	if (output->offered)
+		return;
+	kg_gfx_import_nothing(&writer);
+	setup_written(output, &writer);
+	output->offered = true;
 }
 
 void kg_view_output_refresh(struct kg_view *view, struct kg_rect rect)

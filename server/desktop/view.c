@@ -115,6 +115,15 @@ static int on_graphics(struct kg_view *view, const void *body)
 	return 0;
 }
 
+static int on_offer(struct kg_view *view, const void *body)
+{
+	if (view->open.path != KG_PATH_GRAPHICS || view->state != KG_VIEW_STATE_SHOWING)
+		return refuse(view, "an offer before graphics");
+	kg_view_output_offer(view);
+	kg_view_pump(view);
+	return 0;
+}
+
 static int on_suppress(struct kg_view *view, const void *body)
 {
 	struct kg_view_suppress suppress;
@@ -244,6 +253,7 @@ static int on_message(void *data, struct kg_message *message)
 		[KG_VIEW_BUTTON] = on_button,
 		[KG_VIEW_WHEEL] = on_wheel,
 		[KG_VIEW_LOCKS] = on_locks,
+		[KG_VIEW_OFFER] = on_offer,
 	};
 	struct kg_view *view = data;
 

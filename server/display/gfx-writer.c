@@ -20,6 +20,7 @@ enum command {		// RDPGFX_CMDID_
 	END_FRAME = 0x0c,
 	RESET_GRAPHICS = 0x0e,
 	MAP_SURFACE_TO_OUTPUT = 0x0f,
+	CACHE_IMPORT_REPLY = 0x11,
 	CAPS_CONFIRM = 0x13,
 };
 
@@ -94,6 +95,12 @@ void kg_gfx_map_surface(struct kg_writer *writer, uint16_t surface)
 	kg_write_u16(writer, 0);
 	kg_write_u32(writer, 0);
 	kg_write_u32(writer, 0);
+}
+
+void kg_gfx_import_nothing(struct kg_writer *writer)
+{
+	write_header(writer, CACHE_IMPORT_REPLY, 10);
+	kg_write_u16(writer, 0);
 }
 
 void kg_gfx_start_frame(struct kg_writer *writer, uint32_t frame, uint64_t time_ms)

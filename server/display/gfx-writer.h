@@ -34,6 +34,7 @@ void kg_gfx_reset_graphics(struct kg_writer *writer, uint32_t width, uint32_t he
 void kg_gfx_create_surface(struct kg_writer *writer, uint16_t surface, uint32_t width, uint32_t height);
 void kg_gfx_delete_surface(struct kg_writer *writer, uint16_t surface);
 void kg_gfx_map_surface(struct kg_writer *writer, uint16_t surface);			// to the output's origin
+void kg_gfx_import_nothing(struct kg_writer *writer);		// the answer to a client's CacheImportOffer
 void kg_gfx_start_frame(struct kg_writer *writer, uint32_t frame, uint64_t time_ms);	// time of day
 void kg_gfx_end_frame(struct kg_writer *writer, uint32_t frame);
 

@@ -10,9 +10,6 @@
 #include <freerdp/channels/rdpgfx.h>
 #include <freerdp/channels/wtsvc.h>
 
-/* RDP_SEGMENTED_DATA (single, not compressed) with a CacheImportReply of no entries ([MS-RDPEGFX] 2.2.2.17). */
-static const uint8_t no_imports[] = { 0xE0, 0x04, 0x11, 0, 0, 0, 10, 0, 0, 0, 0, 0 };
-
 static void on_readable(void *data, int fd, uint32_t events)
 {
 	/* Only wakes the loop up: kg_gfx_turn() reads. */
@@ -91,7 +88,7 @@ static int handle(struct kg_gfx *gfx, const struct kg_gfx_message *message)
 		return kg_view_acknowledged(view, message->acknowledged.frame, message->acknowledged.queue_depth,
 					    message->acknowledged.total);
 	case KG_GFX_IMPORT_OFFER:
-		return kg_dvc_write(&gfx->dvc, no_imports, sizeof(no_imports));
+		return kg_view_offer(view);
 	default:
 		return 0;
 	}

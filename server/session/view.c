@@ -312,6 +312,14 @@ int kg_view_graphics(struct kg_view *view)
 	return 0;
 }
 
+int kg_view_offer(struct kg_view *view)
+{
+	/* As above: where GRAPHICS was sent. A view that comes later begins anew, and so does the client with its offer. */
+	if (view->state >= KG_VIEW_IS_OPENED && view->path == KG_PATH_GRAPHICS && view->session->gfx.has_capabilities)
+		kg_view_send(view, KG_VIEW_OFFER, NULL, 0);
+	return 0;
+}
+
 /* Suppression is passed on only after a first frame: mstsc sends one while it connects. */
 static void frame_is_seen(struct kg_view *view)
 {

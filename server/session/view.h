@@ -69,6 +69,7 @@ int kg_view_activate(struct kg_view *view);
 /* The client has chosen its graphics version, or resets its pipeline. */
 int kg_view_graphics(struct kg_view *view);
 int kg_view_acknowledged(struct kg_view *view, uint32_t frame, uint32_t queue_depth, uint32_t total);
+int kg_view_offer(struct kg_view *view);	// of what the client's cache holds
 
 /* The path was changed (a graphics channel that was refused): a new view. */
 int kg_view_change_path(struct kg_view *view);

@@ -284,7 +284,7 @@ def try_replay(h):
 
 # ---- the desktop, through a view ----
 
-GRAPHICS, SUPPRESS, REFRESH, CREDIT, ACKNOWLEDGED, KEY, TEXT, MOTION, BUTTON, WHEEL, LOCKS = range(2, 13)
+GRAPHICS, SUPPRESS, REFRESH, CREDIT, ACKNOWLEDGED, KEY, TEXT, MOTION, BUTTON, WHEEL, LOCKS, OFFER = range(2, 14)
 
 
 def wrong_values():
@@ -329,7 +329,7 @@ def broken_messages():
         yield (f'{row.name} at the wrong time', message(row.id, bytes(row.least)), f'{row.name} .*not now', bool(opening))
         for size in broken_sizes(row):
             yield f'{row.name} of {size} bytes', message(row.id, bytes(size)), TOO_LONG.format(row.name), not opening
-    for number in (0, 13, 63, 71, 128, 255, 65535):
+    for number in (0, 14, 63, 71, 128, 255, 65535):
         yield f'message {number}', message(number), 'not in the table', True
     yield '2 bytes', b'\1\0', 'out of all limits', True
     yield '30,000 bytes', message(5, bytes(30000)), 'out of all limits', True
