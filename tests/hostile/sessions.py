@@ -255,9 +255,9 @@ def try_tokens(h, seed):
     # A right beginning, then a proof whose fields lie.
     for at, value in ((12, b'\xff\xff'), (16, b'\xff\xff\xff\xff'), (20, b'\xff\xff'), (20, b'\0\0'), (24, b'\xff\xff\xff\x7f'),
                       (28, b'\xff\xff'), (36, b'\xff\xff'), (40, b'\0\0\0\0'), (52, b'\xff\xff'), (56, b'\xfe\xff\xff\xff'),
-                      (60, b'\0\0\0\0'), (72, b'\1'), (120, b'\1')):
+                      (60, b'\0\0\0\0'), (72, None), (120, None)):    # None: another value than it has by chance
         with Session(h) as s:
-            s.edit = lambda token: token[:at] + value + token[at + len(value):]
+            s.edit = lambda token: token[:at] + (value or bytes([token[at] ^ 1])) + token[at + len(value or b'?'):]
             s.log_in('mallory')
             ok(not s.logon(), f'a proof with other bytes at {at} proves nobody') or note(s.log())
 
