@@ -14,12 +14,18 @@ struct kg_plan_ends {
 	uint32_t fill_colour;
 };
 
-/* plan-tiles.c: one row of tiles is compared with the source; then every tile's way is chosen. */
+/* plan-moves.c: one row of tiles is compared; what has moved is found; the mirror moves it. */
+void kg_plan_compare(struct kg_plan *plan, uint32_t row);
+void kg_plan_find_moves(struct kg_plan *plan);
+void kg_plan_move(struct kg_plan *plan);
+
+/* plan-tiles.c: one row of tiles is compared with the source and taken; then every tile's way is chosen. */
 void kg_plan_look(struct kg_plan *plan, uint32_t row);
 void kg_plan_choose(struct kg_plan *plan, struct kg_plan_ends *ends);
 
 /* plan-pieces.c: the most bytes that tiles add to an end, and what they may add. */
 #define KG_PLAN_END_SIZE 32
+void kg_plan_put_copies(const struct kg_plan *plan, struct kg_plan_ends *ends);
 void kg_plan_put_fill(const struct kg_plan *plan, struct kg_plan_ends *ends, struct kg_rect rect);
 void kg_plan_put_hit(const struct kg_plan *plan, struct kg_plan_ends *ends, uint16_t slot, struct kg_rect rect, bool fresh);
 void kg_plan_put_eviction(struct kg_plan_ends *ends, uint16_t slot);

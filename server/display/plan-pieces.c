@@ -11,6 +11,15 @@ _Static_assert(KG_PLAN_END_SIZE >= KG_GFX_FILL_SIZE && KG_PLAN_END_SIZE >= KG_GF
 		       KG_PLAN_END_SIZE >= KG_GFX_FROM_CACHE_SIZE,
 	       "one of these is what a tile adds to an end");
 
+void kg_plan_put_copies(const struct kg_plan *plan, struct kg_plan_ends *ends)
+{
+	for (uint32_t i = 0; i < plan->copy_count; i++) {
+		struct kg_rect to = kg_copy_to(&plan->copies[i]);
+
+		kg_gfx_copy(&ends->head, plan->surface, plan->copies[i].from, to.left, to.top);
+	}
+}
+
 void kg_plan_flush_fill(const struct kg_plan *plan, struct kg_plan_ends *ends)
 {
 	if (!kg_rect_empty(ends->fill))

@@ -23,8 +23,10 @@ static void look_at(struct kg_plan *plan, uint32_t column, uint32_t row)
 	if (!tile->changed && mirror->states[i] != KG_TILE_UNKNOWN && !plan->due[i])
 		return;
 	tile->rect = rect;
-	tile->class = plan->classes[i].class;
-	if (tile->changed) {
+	if (!tile->changed) {	// its class may be that of what lay here before something moved
+		tile->class = kg_tile_flat(plan->dsp, &snapshot) ? (uint8_t)KG_CLASS_FLAT
+								 : KG_MAX(plan->classes[i].class, (uint8_t)KG_CLASS_TEXT);
+	} else {
 		changed = kg_damage_rect(damage);
 		tile->class = kg_classify(plan->dsp, &plan->classes[i], &snapshot, damage, (uint32_t)plan->now_ms);
 		/* A tile that the client has exactly is sent where it changed, any other one whole. */
@@ -116,6 +118,7 @@ static void choose(struct kg_plan *plan, struct kg_plan_ends *ends, size_t i)
 
 void kg_plan_choose(struct kg_plan *plan, struct kg_plan_ends *ends)
 {
+	kg_plan_put_copies(plan, ends);
 	if (plan->cache)
 		kg_cache_begin_frame(plan->cache);
 	for (size_t i = 0; i < plan->tile_count; i++) {

@@ -14,12 +14,16 @@ void kg_plan_done(struct kg_plan *plan)
 	free(plan->due);
 	free(plan->tiles);
 	free(plan->works);
+	free(plan->damages);
+	free(plan->motion_scratch);
 	free(plan->texts);
 	free(plan->lossy_tiles);
 	free(plan->classes);
 	plan->touched = plan->due = NULL;
 	plan->tiles = NULL;
 	plan->works = NULL;
+	plan->damages = NULL;
+	plan->motion_scratch = NULL;
 	plan->texts = NULL;
 	plan->lossy_tiles = NULL;
 	plan->classes = NULL;
@@ -38,10 +42,13 @@ static int provide(struct kg_plan *plan, const struct kg_image *image)
 	plan->due = malloc(count);
 	plan->tiles = calloc(count, sizeof(*plan->tiles));
 	plan->works = calloc(count + plan->mirror->rows, sizeof(*plan->works));
+	plan->damages = calloc(count, sizeof(*plan->damages));
+	plan->motion_scratch = malloc(kg_motion_scratch(image->width, image->height));
 	plan->texts = calloc(count, sizeof(*plan->texts));
 	plan->lossy_tiles = calloc(count, sizeof(*plan->lossy_tiles));
 	plan->classes = calloc(count, sizeof(*plan->classes));
-	if (!plan->touched || !plan->due || !plan->tiles || !plan->works || !plan->texts || !plan->lossy_tiles ||
+	if (!plan->touched || !plan->due || !plan->tiles || !plan->works || !plan->damages ||
+	    !plan->motion_scratch || !plan->texts || !plan->lossy_tiles ||
 	    !plan->classes) {
 		kg_plan_done(plan);
 		return -ENOMEM;
@@ -64,21 +71,35 @@ static void touch(struct kg_plan *plan, const struct kg_region *damage)
 	}
 }
 
-static void start_looking(struct kg_plan *plan)
+static void add_work(struct kg_plan *plan, struct kg_plan_work work)
+{
+	plan->works[plan->work_count++] = work;
+}
+
+/* A work for each row of tiles that is touched. Returns how many tiles are. */
+static uint32_t add_rows(struct kg_plan *plan, int kind)
 {
 	const struct kg_mirror *mirror = plan->mirror;
+	uint32_t sum = 0;
 
-	plan->tiles_touched = 0;
+	plan->work_count = 0;
 	for (uint32_t row = 0; row < mirror->rows; row++) {
-		struct kg_plan_work work = { .kind = KG_WORK_LOOK, .first = row };
+		struct kg_plan_work work = { .kind = kind, .first = row };
 
 		for (uint32_t column = 0; column < mirror->columns; column++)
 			work.tiles += plan->touched[(size_t)row * mirror->columns + column];
 		if (work.tiles)
-			plan->works[plan->work_count++] = work;
-		plan->tiles_touched += work.tiles;
+			add_work(plan, work);
+		sum += work.tiles;
 	}
+	return sum;
+}
+
+static int start_looking(struct kg_plan *plan)
+{
+	add_rows(plan, KG_WORK_LOOK);
 	plan->stage = KG_PLAN_LOOK;
+	return (int)plan->work_count;
 }
 
 int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const struct kg_region *damage, uint64_t now_ms)
@@ -95,7 +116,12 @@ int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const stru
 	plan->number++;
 	kg_refine_mark(plan->mirror, now_ms, plan->due);
 	touch(plan, damage);
-	start_looking(plan);
+	plan->tiles_touched = add_rows(plan, KG_WORK_COMPARE);
+	plan->stage = KG_PLAN_COMPARE;
+	if (!plan->graphics || plan->tiles_touched < KG_PLAN_MOVE_TILES)
+		start_looking(plan);
+	else
+		memset(plan->damages, 0, plan->tile_count * sizeof(*plan->damages));
 	return (int)plan->work_count;
 }
 
@@ -105,6 +131,12 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 	struct kg_plan_part *part = &plan->parts[work->part];
 
 	switch (work->kind) {
+	case KG_WORK_COMPARE:
+		kg_plan_compare(plan, work->first);
+		break;
+	case KG_WORK_MOVE:
+		kg_plan_find_moves(plan);
+		break;
 	case KG_WORK_LOOK:
 		kg_plan_look(plan, work->first);
 		break;
@@ -134,11 +166,6 @@ static uint32_t add_part(struct kg_plan *plan, struct kg_plan_part part)
 {
 	plan->parts[plan->part_count] = part;
 	return plan->part_count++;
-}
-
-static void add_work(struct kg_plan *plan, struct kg_plan_work work)
-{
-	plan->works[plan->work_count++] = work;
 }
 
 static void add_texts(struct kg_plan *plan)
@@ -188,7 +215,7 @@ static void end_part(struct kg_plan_part *part, const struct kg_writer *writer)
 /* Parts in their order: what needs no work before, pictures, what fills the cache behind. */
 static int start_encoding(struct kg_plan *plan)
 {
-	size_t room = (size_t)plan->tiles_touched * KG_PLAN_END_SIZE;
+	size_t room = (plan->tile_count + KG_MOTION_COPIES) * KG_PLAN_END_SIZE;
 	/* Each tile that is stored may push out some, or all, that are smaller. */
 	size_t evictions = plan->cache ? (size_t)plan->cache->count * KG_GFX_EVICT_SIZE : 0;
 	struct kg_plan_part head = { .kind = kind_of(plan), .bytes = malloc(room), .room = room };
@@ -216,6 +243,14 @@ static int start_encoding(struct kg_plan *plan)
 	return (int)plan->work_count;
 }
 
+static int start_moving(struct kg_plan *plan)
+{
+	plan->stage = KG_PLAN_MOVE;
+	plan->work_count = 0;
+	add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_MOVE });
+	return 1;
+}
+
 /* All text is one job: what a message may say depends on the one before. */
 static int start_clear(struct kg_plan *plan)
 {
@@ -226,24 +261,34 @@ static int start_clear(struct kg_plan *plan)
 	return (int)plan->work_count;
 }
 
+/* A stage without jobs is passed over. */
 int kg_plan_next(struct kg_plan *plan)
 {
-	int r;
+	int r = 0;
 
-	if (__atomic_load_n(&plan->failed, __ATOMIC_RELAXED))
-		return -ENOMEM;
-	if (plan->stage == KG_PLAN_LOOK) {
-		r = start_encoding(plan);
-		if (r)
-			return r;
+	while (!r && plan->stage != KG_PLAN_NOTHING) {
+		if (__atomic_load_n(&plan->failed, __ATOMIC_RELAXED))
+			return -ENOMEM;
+		switch (plan->stage) {
+		case KG_PLAN_COMPARE:
+			r = start_moving(plan);
+			break;
+		case KG_PLAN_MOVE:
+			kg_plan_move(plan);
+			r = start_looking(plan);
+			break;
+		case KG_PLAN_LOOK:
+			r = start_encoding(plan);
+			break;
+		case KG_PLAN_ENCODE:
+			r = start_clear(plan);
+			break;
+		case KG_PLAN_CLEAR:
+		case KG_PLAN_NOTHING:
+			plan->stage = KG_PLAN_NOTHING;
+		}
 	}
-	if (plan->stage == KG_PLAN_ENCODE) {
-		r = start_clear(plan);
-		if (r)
-			return r;
-	}
-	plan->stage = KG_PLAN_NOTHING;
-	return 0;
+	return r;
 }
 
 size_t kg_plan_size(const struct kg_plan *plan)
@@ -262,7 +307,7 @@ void kg_plan_end(struct kg_plan *plan)
 	memset(plan->parts, 0, plan->part_count * sizeof(*plan->parts));
 	for (uint32_t i = 0; i < plan->text_count; i++)
 		free(plan->texts[i].scratch);
-	plan->part_count = plan->work_count = plan->text_count = 0;
+	plan->part_count = plan->work_count = plan->text_count = plan->copy_count = 0;
 	plan->failed = false;
 	plan->stage = KG_PLAN_NOTHING;
 }

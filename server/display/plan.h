@@ -7,7 +7,8 @@
  * until there is no further stage; then the pieces are read on one thread (server/display/slice.h). Image and mirror must
  * stay until the last job has run.
  *
- *	begin ──► look: rows of tiles are compared ──► next: ways are chosen ──► encode: parts are written, text is analysed
+ *	begin ──► compare: rows of tiles ──► move, one job: what has moved is looked for ──► next: the mirror moves it, too
+ *	──► look: rows of tiles are compared and taken ──► next: ways are chosen ──► encode: parts are written, text is analysed
  *	──► next ──► clear, one job: text is written, which changes the model of the client's caches ──► next: 0
  */
 #pragma once
@@ -41,11 +42,11 @@ struct kg_plan_tile {
 	struct kg_hash hash;
 };
 
-enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_LOOK, KG_PLAN_ENCODE, KG_PLAN_CLEAR };
+enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_COMPARE, KG_PLAN_MOVE, KG_PLAN_LOOK, KG_PLAN_ENCODE, KG_PLAN_CLEAR };
 
 /* What a job does. */
 struct kg_plan_work {
-	enum { KG_WORK_LOOK, KG_WORK_PLANAR, KG_WORK_ANALYSE, KG_WORK_CLEAR, KG_WORK_LOSSY } kind;
+	enum { KG_WORK_COMPARE, KG_WORK_MOVE, KG_WORK_LOOK, KG_WORK_PLANAR, KG_WORK_ANALYSE, KG_WORK_CLEAR, KG_WORK_LOSSY } kind;
 	uint32_t first;			// row of tiles, text, or lossy tile
 	uint32_t tiles;			// of that way
 	uint32_t part;			// that it writes
@@ -88,16 +89,20 @@ struct kg_plan {
 	enum kg_plan_stage stage;
 	struct kg_image image;		// of the frame
 	uint64_t now_ms;
-	uint32_t tiles_touched;
+	uint32_t tiles_touched;		// of the damage, before anything moves
 	uint32_t work_count;
 	struct kg_plan_part parts[KG_PLAN_PARTS];	// in the order in which they are sent
 	uint32_t part_count, clear_part;	// clear_part: where text is written
 	uint32_t text_count;
+	struct kg_copy copies[KG_MOTION_COPIES];
+	uint32_t copy_count;
 	bool failed;			// a job had no memory
 
 	/* a byte or a struct for each tile of the mirror */
 	size_t tile_count;
 	uint8_t *touched, *due;
+	struct kg_damage *damages;	// before anything moves
+	void *motion_scratch;
 	struct kg_plan_tile *tiles;
 	struct kg_plan_work *works;	// and one for each row
 	struct kg_plan_text *texts;
@@ -108,6 +113,9 @@ struct kg_plan {
 
 /* The quality of lossy tiles, which is constant: 38 dB and more for each tile. */
 void kg_plan_ladder_init(struct kg_progressive_ladder *ladder);
+
+/* Fewer tiles than this are not looked through for what has moved: begin goes on with look. */
+#define KG_PLAN_MOVE_TILES 8
 
 /* The fields up to clear are the caller's; the rest is zero at first. */
 void kg_plan_done(struct kg_plan *plan);

@@ -1,0 +1,51 @@
+/* What has moved on the screen is moved by the client itself: scrolls, and windows that are dragged. */
+#include "server/display/plan-impl.h"
+
+void kg_plan_compare(struct kg_plan *plan, uint32_t row)
+{
+	const struct kg_mirror *mirror = plan->mirror;
+
+	for (uint32_t column = 0; column < mirror->columns; column++) {
+		size_t i = (size_t)row * mirror->columns + column;
+		struct kg_rect rect = kg_mirror_tile(mirror, column, row);
+		const struct kg_image image = {
+			.pixels = plan->image.pixels + (size_t)rect.top * plan->image.stride + (size_t)rect.left * 4,
+			.width = kg_rect_width(rect),
+			.height = kg_rect_height(rect),
+			.stride = plan->image.stride,
+		};
+
+		if (plan->touched[i])
+			kg_damage_compare(plan->dsp, &image, kg_mirror_at(mirror, rect), mirror->stride, &plan->damages[i]);
+	}
+}
+
+void kg_plan_find_moves(struct kg_plan *plan)
+{
+	const struct kg_mirror *mirror = plan->mirror;
+	const struct kg_motion motion = {
+		.dsp = plan->dsp,
+		.image = plan->image,
+		.mirror = mirror->pixels,
+		.mirror_stride = mirror->stride,
+		.damage = plan->damages,
+		.known = mirror->states,
+	};
+
+	_Static_assert(KG_TILE_UNKNOWN == 0, "known is a byte that is not 0");
+	plan->copy_count = kg_motion_find(&motion, plan->motion_scratch, plan->copies);
+}
+
+/* Where something comes to lie is looked at, too: not every pixel of it need be right. */
+void kg_plan_move(struct kg_plan *plan)
+{
+	struct kg_mirror *mirror = plan->mirror;
+
+	for (uint32_t i = 0; i < plan->copy_count; i++) {
+		struct kg_rect to = kg_copy_to(&plan->copies[i]), tiles = kg_mirror_tiles(mirror, to);
+
+		kg_mirror_move(mirror, plan->copies[i].from, to.left, to.top, plan->now_ms);
+		for (int32_t row = tiles.top; row < tiles.bottom; row++)
+			memset(plan->touched + (size_t)row * mirror->columns + tiles.left, 1, kg_rect_width(tiles));
+	}
+}
