@@ -81,6 +81,10 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->tile_flat = kg_tile_flat_avx2;
 		dsp->planar_split = kg_planar_split_avx2;
 		dsp->planar_delta = kg_planar_delta_avx2;
+		dsp->rfx_lists[KG_RFX_SYMMETRIC] = kg_rfx_lists_symmetric_avx2;
+		dsp->rfx_lists[KG_RFX_EXTRAPOLATE] = kg_rfx_lists_extrapolate_avx2;
+		dsp->rfx_values[KG_RFX_SYMMETRIC] = kg_rfx_values_symmetric_avx2;
+		dsp->rfx_values[KG_RFX_EXTRAPOLATE] = kg_rfx_values_extrapolate_avx2;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx2;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx2;
 		dsp->clear_changes = kg_clear_changes_avx2;

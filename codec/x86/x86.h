@@ -19,6 +19,10 @@ KG_TILE_HASH_FN(kg_tile_hash_avx512);
 KG_TILE_TEXTURE_FN(kg_tile_texture_avx512);
 KG_ROW_ANCHORS_FN(kg_row_anchors_avx512);
 
+KG_RFX_LISTS_FN(kg_rfx_lists_symmetric_avx2);
+KG_RFX_LISTS_FN(kg_rfx_lists_extrapolate_avx2);
+KG_RFX_VALUES_FN(kg_rfx_values_symmetric_avx2);
+KG_RFX_VALUES_FN(kg_rfx_values_extrapolate_avx2);
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_avx2);
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_avx2);
 KG_RFX_LISTS_FN(kg_rfx_lists_symmetric_avx512);
