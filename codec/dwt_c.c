@@ -1,199 +1,344 @@
 /*
- * Stage 1 of RemoteFX in C: colour, wavelet, quantisation and lists, see codec/rfx.h. Loops have constant bounds and work
- * on int16_t without aliases, so that compilers make vectors of them.
+ * Stage 1 of RemoteFX in C: colour, wavelet, quantisation and lists, see codec/rfx.h. Everything is done on eight values of
+ * 16 bits at a time, in vectors as gcc and clang have them for any processor.
  */
 #include "codec/c.h"
 
 #define N KG_RFX_TILE
-#define ROW 72			// elements from row to row: room for 65, and rows begin in different sets of the cache
+#define ROW 72			// elements from row to row
+#define EVEN 32			// where the even samples of a row begin that has been split, up to 33; before them are the odd ones
+#define AHEAD 8			// rows: processors do not foresee where the next one begins
 #define INLINE static inline __attribute__((always_inline))
 
-/* Everything a tile passes through. The levels overwrite each other's inputs, never their own. */
+typedef int16_t vector __attribute__((vector_size(16)));
+typedef uint32_t pixels4 __attribute__((vector_size(16)));
+typedef uint64_t halves __attribute__((vector_size(16)));
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a pixel has blue in its lowest byte");
+
+/* Everything a tile passes through. Rows and columns beyond those that count hold whatever the vectors leave there. */
 struct work {
-	int16_t plane[3][N + 1][ROW];
-	int16_t low[33][ROW], high[32][ROW];	// after the columns
-	int16_t even[ROW], odd[ROW];		// a row, split
+	int16_t plane[3][N + 1][ROW];		// split
+	int16_t low[33][ROW], high[33][ROW];	// after the columns of a level
+	int16_t next[33 + 1][ROW];		// the samples of levels 2 and 3
 	int16_t values[3 * KG_RFX_VALUES];
 };
 _Static_assert(sizeof(struct work) <= KG_RFX_SCRATCH, "the work of a tile fits the scratch memory");
 
-INLINE int16_t mulhrs(int16_t a, int16_t b)
+INLINE vector load(const int16_t *at)
 {
-	return (int16_t)((a * b + 0x4000) >> 15);
+	vector v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
 }
 
-INLINE int16_t high_of(int16_t before, int16_t x, int16_t after)
+INLINE void store(int16_t *at, vector v)
 {
-	int16_t sum = (int16_t)(before + after), difference = (int16_t)(x - (sum >> 1));
-
-	return difference >> 1;
+	memcpy(at, &v, sizeof(v));
 }
 
-INLINE int16_t low_of(int16_t x, int16_t before, int16_t after)
+/* The elements before those of v, the last of before first. */
+INLINE vector back_by_one(vector before, vector v)
 {
-	int16_t sum = (int16_t)(before + after);
+	halves carry = __builtin_shufflevector((halves)before, (halves)v, 1, 2);
 
-	return (int16_t)(x + (sum >> 1));
+	return (vector)((halves)v << 16 | carry >> 48);
 }
 
-/* What makes values of the coefficients of a band. */
-struct rule {
-	int16_t multiplier, threshold, less;
-};
-
-INLINE int16_t quantise(int16_t c, struct rule rule)
+INLINE vector clamp(vector v, int16_t low, int16_t high)
 {
-	int16_t value = mulhrs((int16_t)(c < 0 ? c + rule.less : c - rule.less), rule.multiplier);
+	vector under = v < low, over = v > high;
 
-	return c < rule.threshold && c > -rule.threshold ? 0 : value;
+	return (v & ~(under | over)) | (under & low) | (over & high);
+}
+
+INLINE bool all_zero(vector v)
+{
+	halves both = (halves)v;
+
+	return !(both[0] | both[1]);
+}
+
+/* The two steps of the wavelet. */
+INLINE vector high_of(vector before, vector x, vector after)
+{
+	return (x - ((before + after) >> 1)) >> 1;
+}
+
+INLINE vector low_of(vector x, vector before, vector after)
+{
+	return x + ((before + after) >> 1);
 }
 
 /* ---- colour ---- */
 
+/* The colours of a row, in the high byte of each. */
+struct colours {
+	uint16_t b[N], g[N], r[N];
+};
+
+/* Eight pixels into eight elements from at on: those of p into the even ones, those of q into the odd ones. */
+INLINE void part8(pixels4 p, pixels4 q, struct colours *to, int at)
+{
+	pixels4 b = (p << 8 & 0xff00) | q << 24, g = (p & 0xff00) | (q & 0xff00) << 16;
+	pixels4 r = (p >> 8 & 0xff00) | (q << 8 & 0xff000000);
+
+	memcpy(to->b + at, &b, sizeof(b));
+	memcpy(to->g + at, &g, sizeof(g));
+	memcpy(to->r + at, &r, sizeof(r));
+}
+
+/* A row of pixels, the odd columns first. */
+INLINE void part(const uint8_t *at, struct colours *to)
+{
+	for (int x = 0; x < N; x += 16) {
+		pixels4 a, b, c, d, ab, cd, ab_high, cd_high;
+
+		memcpy(&a, at + 4 * x, 16);
+		memcpy(&b, at + 4 * x + 16, 16);
+		memcpy(&c, at + 4 * x + 32, 16);
+		memcpy(&d, at + 4 * x + 48, 16);
+		ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);		// 0 4 1 5
+		cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);		// 8 12 9 13
+		ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);	// 2 6 3 7
+		cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+		part8(__builtin_shufflevector(ab, cd, 0, 1, 4, 5), __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), to,
+		      EVEN + x / 2);
+		part8(__builtin_shufflevector(ab, cd, 2, 3, 6, 7), __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7), to,
+		      x / 2);
+	}
+}
+
+/* The high half of a product, which compilers know as one instruction where it stands in a loop over arrays. */
+INLINE uint16_t high_half(uint16_t a, uint16_t b)
+{
+	return (uint16_t)((uint32_t)a * b >> 16);
+}
+
+/* mulhrs(a, b) for -4096 <= a < 4096. */
+INLINE int16_t part_of(int16_t a, int16_t b)
+{
+	int16_t quarters = (int16_t)((int16_t)(a * 8) * b >> 16);
+
+	return (int16_t)(quarters + 2) >> 2;
+}
+
+/* Rows of planes, split into odd and even columns. */
 static void colour(const uint8_t *pixels, size_t stride, uint32_t rows, struct work *w)
 {
 	for (uint32_t row = 0; row < N; row++) {
-		const uint8_t *at = pixels + KG_MIN(row, rows - 1) * stride;
+		const uint8_t *ahead = pixels + KG_MIN(row + AHEAD, rows - 1) * stride;
 		int16_t *restrict y = w->plane[0][row], *restrict cb = w->plane[1][row], *restrict cr = w->plane[2][row];
+		struct colours colours;
+		const uint16_t *restrict b = colours.b, *restrict g = colours.g, *restrict r = colours.r;
 
+		for (int x = 0; x < N * 4; x += 64)
+			__builtin_prefetch(ahead + x);
+		part(pixels + KG_MIN(row, rows - 1) * stride, &colours);
 		for (int x = 0; x < N; x++) {
-			uint32_t b = at[4 * x], g = at[4 * x + 1], r = at[4 * x + 2];
-			int16_t luma = (int16_t)((r * 1225 >> 8) + (g * 2404 >> 8) + (b * 467 >> 8) + 1);
+			int16_t luma = (int16_t)(high_half(r[x], 1225) + high_half(g[x], 2404) + high_half(b[x], 467) + 1);
 
 			y[x] = luma - KG_RFX_LEVEL;
-			cb[x] = mulhrs((int16_t)((b << 4) - luma), 18513);
-			cr[x] = mulhrs((int16_t)((r << 4) - luma), 23364);
+			cb[x] = part_of((int16_t)((b[x] >> 4) - luma), 18513);
+			cr[x] = part_of((int16_t)((r[x] >> 4) - luma), 23364);
 		}
 	}
+}
+
+/* ---- quantisation ---- */
+
+/* What makes values of the coefficients of a band, see struct kg_rfx_scale. */
+struct rule {
+	int16_t threshold, less, half;
+	int shift;
+};
+
+static struct rule rule_of(const struct kg_rfx_scale *scale, enum kg_rfx_band band)
+{
+	int multiplier = scale->multiplier[band], shift = multiplier ? 15 - __builtin_ctz((unsigned)multiplier) : 15;
+
+	return (struct rule){
+		.threshold = multiplier ? scale->threshold[band] : INT16_MAX,	// which no coefficient reaches
+		.less = scale->less[band],
+		.half = (int16_t)(1 << (shift - 1)),
+		.shift = shift,
+	};
+}
+
+INLINE vector quantise(vector c, struct rule rule, bool plain)
+{
+	vector negative = c < 0, less = (rule.less ^ negative) - negative;
+
+	return (((plain ? c : c - less) + rule.half) >> rule.shift) & ((c >= rule.threshold) | (c <= (int16_t)-rule.threshold));
+}
+
+INLINE int16_t quantise_one(int16_t c, struct rule rule, bool plain)
+{
+	return quantise((vector){ c }, rule, plain)[0];
 }
 
 /* ---- wavelet ---- */
 
-/* Where the bands of a level go. */
-struct bands {
-	int16_t *hl, *lh, *hh;
-	struct rule rule[3];
+/* A level: n samples each way become low low ones and high high ones. */
+struct level {
+	int n, low, high;
+	bool extrapolate;	// n is 64, and a 65th sample continues the line of the last two
 };
 
-/* What lies beyond the last sample of a row or column of n: the sample that makes the last high value, with even n. */
-INLINE int16_t beyond(const int16_t *even, const int16_t *odd, int half, bool extrapolate)
+/* The columns of eight elements of n rows. A row n is made where n is even: what lies beyond. */
+INLINE void columns(int16_t (*plane)[ROW], struct work *w, struct level level, int left)
 {
-	return extrapolate ? (int16_t)(2 * odd[half - 1] - even[half - 1]) : even[half - 1];
-}
+	int half = level.n / 2;
+	vector even = load(plane[0] + left), before = high_of(even, load(plane[1] + left), load(plane[2] + left));
 
-/* Columns: n rows of plane into low and high rows. The last low row of an extrapolated level 1 is x[64] itself. */
-INLINE void columns(int16_t (*restrict plane)[ROW], struct work *restrict w, int n, bool extrapolate)
-{
-	int half = n / 2;
+	if (level.n % 2 == 0) {
+		vector last = load(plane[level.n - 1] + left), even_last = load(plane[level.n - 2] + left);
 
-	if (n % 2 == 0)
-		for (int x = 0; x < n; x++)
-			plane[n][x] = extrapolate ? (int16_t)(2 * plane[n - 1][x] - plane[n - 2][x]) : plane[n - 2][x];
+		store(plane[level.n] + left, level.extrapolate ? last + last - even_last : even_last);
+	}
 	for (int i = 0; i < half; i++) {
-		const int16_t *restrict a = plane[2 * i], *restrict b = plane[2 * i + 1], *restrict c = plane[2 * i + 2];
-		const int16_t *before = w->high[i ? i - 1 : 0];
-		int16_t *high = w->high[i], *restrict low = w->low[i];
+		vector after = load(plane[2 * i + 2] + left), high = high_of(even, load(plane[2 * i + 1] + left), after);
 
-		for (int x = 0; x < n; x++)
-			high[x] = high_of(a[x], b[x], c[x]);
-		for (int x = 0; x < n; x++)
-			low[x] = low_of(a[x], before[x], high[x]);
+		store(w->high[i] + left, high);
+		store(w->low[i] + left, low_of(even, before, high));
+		before = high;
+		even = after;
 	}
-	if (n % 2 || extrapolate)
-		for (int x = 0; x < n; x++)
-			w->low[half][x] = (int16_t)(plane[2 * half][x] + w->high[half - 1][x]);
+	if (level.low > half)
+		store(w->low[half] + left, even + before);
 }
 
-/* A row of n into its low and high values: low_count of the former, at least as many of the latter as are wanted. */
-INLINE void row(const int16_t *restrict x, struct work *restrict w, int16_t *restrict low, int16_t *restrict high, int n,
-		bool extrapolate)
+/* A row of n samples, in place, into its odd samples and from EVEN on its even ones. */
+INLINE void split(int16_t *x, int n)
 {
-	int16_t *restrict even = w->even, *restrict odd = w->odd;
-	int half = n / 2;
+	vector even[2], odd[2];
+	int16_t last = x[n % 2 ? n - 1 : n - 2];
 
-	for (int i = 0; i < half; i++) {
-		even[i] = x[2 * i];
-		odd[i] = x[2 * i + 1];
+	for (int i = 0; i < n / 16; i++) {
+		vector a = load(x + 16 * i), b = load(x + 16 * i + 8);
+
+		even[i] = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+		odd[i] = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
 	}
-	even[half] = n % 2 ? x[n - 1] : beyond(even, odd, half, extrapolate);
-	for (int i = 0; i < half; i++)
-		high[i] = high_of(even[i], odd[i], even[i + 1]);
-	low[0] = (int16_t)(even[0] + high[0]);
-	for (int i = 1; i < half; i++)
-		low[i] = low_of(even[i], high[i - 1], high[i]);
-	if (n % 2 || extrapolate)
-		low[half] = (int16_t)(even[half] + high[half - 1]);
+	for (int i = 0; i < n / 16; i++) {
+		store(x + 8 * i, odd[i]);
+		store(x + EVEN + 8 * i, even[i]);
+	}
+	x[EVEN + n / 2] = last;
 }
 
-INLINE void quantise_row(int16_t *restrict to, const int16_t *restrict from, int count, struct rule rule)
+/* Rows of level 1 are split already and lack what lies beyond. */
+INLINE void extend(int16_t *x, bool extrapolate)
 {
-	for (int i = 0; i < count; i++)
-		to[i] = quantise(from[i], rule);
+	int16_t odd = x[N / 2 - 1], even = x[EVEN + N / 2 - 1];
+
+	x[EVEN + N / 2] = extrapolate ? (int16_t)(2 * odd - even) : even;
 }
 
-/* A level: the n x n samples of plane become its three bands, and low_count x low_count samples of plane. */
-INLINE bool level(int16_t (*restrict plane)[ROW], struct work *restrict w, const struct bands *to, int n, int low_count,
-		  int high_count, bool extrapolate)
+/* The high samples of a split row from i on, and their neighbours on the left. */
+INLINE vector highs(const int16_t *x, int i, vector *before)
 {
-	int16_t low[ROW], high[ROW];
-	bool clamped = false;
+	vector high = high_of(load(x + EVEN + i), load(x + i), load(x + EVEN + i + 1));
+	halves first = (halves)high << 48;
 
-	columns(plane, w, n, extrapolate);
-	for (int y = 0; y < low_count; y++) {
-		row(w->low[y], w, plane[y], high, n, extrapolate);
-		quantise_row(to->hl + y * high_count, high, high_count, to->rule[0]);
-	}
-	if (n % 2 == 0 && extrapolate) {
-		int16_t *corner = &plane[low_count - 1][low_count - 1];
-		int16_t inside = KG_MAX(KG_MIN(*corner, KG_RFX_CORNER_MAX), -KG_RFX_CORNER_MAX);
+	*before = back_by_one(i ? *before : (vector)__builtin_shufflevector(first, first, 1, 0), high);
+	return high;
+}
 
-		clamped = inside != *corner;
-		*corner = inside;
+/* A row of the low rows: what goes on to the next level, and HL. Vectors go beyond the row, where the next one will be. */
+INLINE void low_row(const int16_t *x, int16_t *next, int16_t *hl, struct level level, struct rule rule, bool plain)
+{
+	vector last = { 0 };
+
+	for (int i = 0; i < level.n / 2; i += 8) {
+		vector before = last, high = highs(x, i, &before);
+
+		store(hl + i, quantise(high, rule, plain));
+		store(next + i, low_of(load(x + EVEN + i), before, high));
+		last = high;
 	}
-	for (int y = 0; y < high_count; y++) {
-		row(w->high[y], w, low, high, n, extrapolate);
-		quantise_row(to->lh + y * low_count, low, low_count, to->rule[1]);
-		quantise_row(to->hh + y * high_count, high, high_count, to->rule[2]);
+	next[level.n / 2] = (int16_t)(x[EVEN + level.n / 2] + last[7]);
+}
+
+/* A row of the high rows: LH and HH. */
+INLINE void high_row(const int16_t *x, int16_t *lh, int16_t *hh, struct level level, const struct rule *rules, bool plain)
+{
+	vector last = { 0 };
+
+	for (int i = 0; i < level.n / 2; i += 8) {
+		vector before = last, high = highs(x, i, &before);
+
+		store(lh + i, quantise(low_of(load(x + EVEN + i), before, high), rules[1], plain));
+		store(hh + i, quantise(high, rules[2], plain));
+		last = high;
 	}
+	if (level.low > level.n / 2)
+		lh[level.n / 2] = quantise_one((int16_t)(x[EVEN + level.n / 2] + last[7]), rules[1], plain);
+}
+
+/* The rows of a level, after the columns: its three bands, and the samples of the next level. Returns what comes behind. */
+INLINE int16_t *rows_of(struct work *w, struct level level, int16_t *values, const struct rule *rules, bool plain)
+{
+	int16_t *hl = values, *lh = hl + level.low * level.high, *hh = lh + level.low * level.high;
+
+	for (int y = 0; y < level.low; y++)
+		level.n == N ? extend(w->low[y], level.extrapolate) : split(w->low[y], level.n);
+	for (int y = 0; y < level.high; y++)
+		level.n == N ? extend(w->high[y], level.extrapolate) : split(w->high[y], level.n);
+	for (int y = 0; y < level.low; y++)
+		low_row(w->low[y], w->next[y], hl + y * level.high, level, rules[0], plain);
+	for (int y = 0; y < level.high; y++)
+		high_row(w->high[y], lh + y * level.low, hh + y * level.high, level, rules, plain);
+	return hh + level.high * level.high;
+}
+
+/* Returns whether the corner of LL1 had to be clamped. */
+static bool clamp_corner(int16_t *corner)
+{
+	int16_t inside = KG_MAX(KG_MIN(*corner, KG_RFX_CORNER_MAX), -KG_RFX_CORNER_MAX);
+	bool clamped = inside != *corner;
+
+	*corner = inside;
 	return clamped;
 }
 
-/* A component, quantised, LL3 without differences. */
-INLINE bool component(int16_t (*restrict plane)[ROW], struct work *restrict w, const struct kg_rfx_scale *scale,
-		      int16_t *values, bool extrapolate)
+/* The last level's low samples. */
+INLINE void quantise_ll3(int16_t (*from)[ROW], int side, int16_t *ll3, const struct kg_rfx_scale *scale)
 {
-	static const uint16_t start[2][3] = { { 0, 3072, 3840 }, { 0, 3007, 3807 } };
-	struct bands bands[3];
-	int16_t *ll3 = values + (extrapolate ? 4015 : 4032);
-	int side = extrapolate ? 9 : 8;
-	bool clamped;
+	struct rule rule = rule_of(scale, KG_LL3);
 
-	for (int i = 0; i < 3; i++) {
-		int low = kg_rfx_low[extrapolate][i], high = kg_rfx_high[extrapolate][i];
-
-		bands[i].hl = values + start[extrapolate][i];
-		bands[i].lh = bands[i].hl + low * high;
-		bands[i].hh = bands[i].lh + low * high;
-		for (int k = 0; k < 3; k++)
-			bands[i].rule[k] = (struct rule){ scale->multiplier[3 * i + k], scale->threshold[3 * i + k],
-							  scale->less[3 * i + k] };
-	}
-	if (extrapolate) {
-		clamped = level(plane, w, &bands[0], 64, 33, 31, true);
-		level(plane, w, &bands[1], 33, 17, 16, true);
-		level(plane, w, &bands[2], 17, 9, 8, true);
-	} else {
-		clamped = level(plane, w, &bands[0], 64, 32, 32, false);
-		level(plane, w, &bands[1], 32, 16, 16, false);
-		level(plane, w, &bands[2], 16, 8, 8, false);
-	}
 	for (int y = 0; y < side; y++)
-		for (int x = 0; x < side; x++) {
-			int16_t c = (int16_t)(plane[y][x] - scale->less[KG_LL3]);
-			int16_t value = mulhrs(c, scale->multiplier[KG_LL3]);
+		for (int x = 0; x < side; x += 8) {
+			vector value = clamp((load(from[y] + x) - rule.less + rule.half) >> rule.shift, scale->low, scale->high);
 
-			ll3[y * side + x] = KG_MAX(KG_MIN(value, scale->high), scale->low);
+			memcpy(ll3 + y * side + x, &value, (size_t)KG_MIN(side - x, 8) * sizeof(*ll3));
 		}
+}
+
+/* A component: values, LL3 without differences. */
+INLINE bool component(int16_t (*plane)[ROW], struct work *w, const struct kg_rfx_scale *scale, int16_t *values,
+		      bool extrapolate, bool plain)
+{
+	const struct level first = extrapolate ? (struct level){ 64, 33, 31, true } : (struct level){ 64, 32, 32, false };
+	const struct level second = extrapolate ? (struct level){ 33, 17, 16, false } : (struct level){ 32, 16, 16, false };
+	const struct level third = extrapolate ? (struct level){ 17, 9, 8, false } : (struct level){ 16, 8, 8, false };
+	struct rule rules[KG_LL3];
+	bool clamped = false;
+
+	for (enum kg_rfx_band band = 0; band < KG_LL3; band++)
+		rules[band] = rule_of(scale, band);
+	for (int left = 0; left < first.n; left += 8)
+		columns(plane, w, first, left);
+	values = rows_of(w, first, values, rules, plain);
+	if (extrapolate)
+		clamped = clamp_corner(&w->next[32][32]);
+	for (int left = 0; left < second.n; left += 8)
+		columns(w->next, w, second, left);
+	values = rows_of(w, second, values, rules + 3, plain);
+	for (int left = 0; left < third.n; left += 8)
+		columns(w->next, w, third, left);
+	values = rows_of(w, third, values, rules + 6, plain);
+	quantise_ll3(w->next, third.low, values, scale);
 	return clamped;
 }
 
@@ -204,31 +349,43 @@ INLINE bool tile(const uint8_t *pixels, size_t stride, uint32_t rows, const stru
 
 	colour(pixels, stride, rows, w);
 	for (int i = 0; i < 3; i++)
-		clamped |= component(w->plane[i], w, &scale[i], values + i * KG_RFX_VALUES, extrapolate);
+		clamped |= scale[i].plain
+			? component(w->plane[i], w, &scale[i], values + i * KG_RFX_VALUES, extrapolate, true)
+			: component(w->plane[i], w, &scale[i], values + i * KG_RFX_VALUES, extrapolate, false);
 	return clamped;
 }
 
 /* ---- lists ---- */
 
-/* Four at a time: most fours of a picture are 0. */
+/* Four values from i on, without a branch for each. Returns the new count. */
+INLINE uint32_t append4(struct kg_rfx_list *list, uint32_t count, const int16_t *values, uint32_t i)
+{
+	for (uint32_t k = i; k < i + 4; k++) {
+		list->position[count] = (uint16_t)k;
+		list->value[count] = values[k];
+		count += values[k] != 0;
+	}
+	return count;
+}
+
+/* Sixteen and four at a time, most of which are 0. */
 KG_RFX_PACK_FN(kg_rfx_pack_c)
 {
-	uint32_t count = 0;
+	uint32_t count = 0, i = 0;
 	int16_t before = 0;
 
-	for (uint32_t i = 0; i < ll3 / 4 * 4; i += 4) {
-		uint64_t four;
-
-		memcpy(&four, values + i, sizeof(four));
-		if (!four)
+	for (; i + 16 <= ll3; i += 16) {
+		if (all_zero(load(values + i) | load(values + i + 8)))
 			continue;
-		for (uint32_t k = i; k < i + 4; k++) {
-			list->position[count] = (uint16_t)k;
-			list->value[count] = values[k];
-			count += values[k] != 0;
+		for (uint32_t k = i; k < i + 16; k += 4) {
+			uint64_t four;
+
+			memcpy(&four, values + k, sizeof(four));
+			if (four)
+				count = append4(list, count, values, k);
 		}
 	}
-	for (uint32_t i = ll3 / 4 * 4; i < KG_RFX_VALUES; i++) {
+	for (; i < KG_RFX_VALUES; i++) {
 		int16_t value = (int16_t)(values[i] - before);
 
 		if (i >= ll3)
