@@ -13,7 +13,7 @@ static bool strong(uint32_t a, uint32_t b)
 KG_TILE_TEXTURE_FN(kg_tile_texture_c)
 {
 	*texture = (struct kg_texture){ 0 };
-	for (uint32_t y = 1; y < height; y += 2) {
+	for (uint32_t y = 1; y < height; y += 4) {
 		const uint8_t *row = pixels + y * stride;
 		uint32_t here[64], above[64];
 

@@ -34,7 +34,7 @@ struct kg_texture;
 		  uint64_t sums[4])
 
 /*
- * Counts for kg_classify(). Looked at are the pixels of odd rows but their first ones. fresh: those that equal neither the
+ * Counts for kg_classify(). Looked at are rows 1, 5, 9 and so on, but for their first pixels. fresh: those that equal neither the
  * pixel on their left nor the one above. strong: the fresh ones of which blue, green or red differs by 32 or more from
  * the pixel on their left. X is ignored.
  */

@@ -1,6 +1,6 @@
 /*
  * Anchors and their votes. The cost is bounded whatever the picture shows: of a large change only every eighth row of the
- * mirror and 64 tiles of the image are looked at, which meet in enough places, and both lists have an end.
+ * mirror and some tiles of the image are looked at, which meet in enough places, and both lists have an end.
  */
 #include "codec/motion-anchors.h"
 
@@ -10,15 +10,27 @@
 #define WIDE 24
 #define ROW_STEP 3
 #define HIGH (3 * ROW_STEP + 1)
-#define AROUND ((1ull << HIGH) - 1)
 
-#define TILES_LOOKED_AT 64	// of the image
-#define ANCHORS_WANTED 2048	// about so many of a picture full of edges; the mask follows from it
-#define ANCHORS_FEW 256		// of the mirror: fewer are looked for again with a wider mask
+/* How densely is looked, for so many tiles that differ and fewer. */
+static const struct density {
+	uint32_t tiles;
+	uint32_t old_step;	// from row to row of the mirror, whose tiles are all looked at
+	uint32_t looked_at;	// tiles of the image,
+	uint32_t fresh_step;	// from row to row of it
+	uint32_t wanted;	// anchors of the mirror, about; the mask follows from it
+} densities[] = {
+	{ 16, 1, 64, 1, 3072 }, { 64, 4, 64, 1, 3072 }, { 256, 8, 64, 1, 1024 }, { UINT32_MAX, 16, 48, 2, 1024 },
+};
+
+#define BITS_MAX 10		// of the mask
+#define TILES_MIN 2		// typing changes one
 #define ALIKE 4			// anchors of one hash: a pattern that repeats, which tells nothing
+#define FACTOR 0x9e3779b97f4a7c15
+#define AHEAD 8			// rows that are fetched before they are looked at
 #define PROBES 16
 #define VOTES_MIN 3
-#define SAMPLES 64		// anchors at which a distance is verified
+#define VOTES_SURE 12		// a small part of a large change
+#define SAMPLES 96		// anchors at which a distance is verified
 #define SAMPLE_WIDE 48
 #define SAMPLE_HIGH 12
 
@@ -32,29 +44,81 @@ static uint32_t tiles_of(const struct kg_motion *motion)
 	return columns_of(motion) * ((motion->image.height + KG_TILE - 1) / KG_TILE);
 }
 
-static bool changed(const struct kg_motion *motion, uint32_t tile)
+/* Whether a few pixels of the tile differ at x, y. */
+static bool pixels_differ(const struct kg_motion *motion, uint32_t x, uint32_t y, uint32_t width)
 {
-	return motion->damage[tile].rows && motion->known[tile];
+	const struct kg_image *image = &motion->image;
+	struct kg_damage differs;
+
+	motion->dsp->tile_compare(image->pixels + y * image->stride + x * 4, image->stride,
+				  motion->mirror + y * motion->mirror_stride + x * 4, motion->mirror_stride,
+				  KG_MIN(image->width - x, width), 1, &differs);
+	return differs.rows;
 }
 
-static uint64_t hash_around(const uint8_t *at, size_t stride)
+/* Marks the tiles in which something differs, by some of their rows where nobody has compared. Returns how many. */
+static uint32_t mark_tiles(const struct kg_motion *motion, uint8_t *differs)
 {
-	const uint64_t colours = 0x00ffffff00ffffff, factor = 0x9e3779b97f4a7c15;
-	uint64_t h[4] = { 1, 2, 3, 4 };
+	uint32_t touched = 0, count = 0, step;
+
+	for (uint32_t tile = 0; tile < tiles_of(motion); tile++)
+		touched += motion->damage[tile].rows && motion->known[tile];
+	step = touched > 64 ? 32 : 8;
+	for (uint32_t tile = 0; tile < tiles_of(motion); tile++) {
+		struct kg_damage damage = motion->damage[tile];
+		uint32_t left = tile % columns_of(motion) * KG_TILE, top = tile / columns_of(motion) * KG_TILE;
+
+		differs[tile] = damage.rows && motion->known[tile] && ~(damage.rows & damage.columns);
+		if (motion->known[tile] && !~(damage.rows & damage.columns))
+			for (uint32_t y = KG_MIN(top + step / 2, motion->image.height - 1);
+			     y < KG_MIN(top + KG_TILE, motion->image.height) && !differs[tile]; y += step)
+				differs[tile] = pixels_differ(motion, left, y, KG_TILE);
+		count += differs[tile];
+	}
+	return count;
+}
+
+/* How many anchors there would be without a mask in a row of each tile that differs, on average and times 256. */
+static uint32_t edges_in_row(const struct kg_motion *motion, const struct kg_anchors *anchors)
+{
+	uint32_t edges = 0, rows = 0;
+
+	for (uint32_t tile = 0; tile < tiles_of(motion); tile++) {
+		uint32_t left = tile % columns_of(motion) * KG_TILE, top = tile / columns_of(motion) * KG_TILE;
+
+		if (!anchors->differs[tile] || motion->image.width - left < KG_TILE + WIDE)
+			continue;
+		/* Some other row each time: lines of text and tiles have their rhythms. */
+		for (uint32_t y = top + tile * 13 % 16; y < KG_MIN(top + KG_TILE, motion->image.height); y += 40, rows++)
+			edges += (uint32_t)__builtin_popcountll(motion->dsp->row_anchors(
+				motion->mirror + y * motion->mirror_stride + left * 4, KG_TILE, 0));
+	}
+	return rows ? edges * 256 / rows : 0;
+}
+
+static uint64_t hash_row(const uint8_t *at, uint64_t h)
+{
+	const uint64_t colours = 0x00ffffff00ffffff;
 
 	for (unsigned i = 0; i < WIDE * 4; i += 8) {
-		for (unsigned row = 0; row < 4; row++) {
-			uint64_t pixels;
+		uint64_t pixels;
 
-			memcpy(&pixels, at + row * ROW_STEP * stride + i, sizeof(pixels));
-			h[row] = (h[row] ^ (pixels & colours)) * factor;
-		}
+		memcpy(&pixels, at + i, sizeof(pixels));
+		h = (h ^ (pixels & colours)) * FACTOR;
 	}
-	h[0] = (h[0] ^ h[0] >> 29) * factor ^ h[1];
-	h[0] = (h[0] ^ h[0] >> 32) * factor ^ h[2];
-	h[0] = (h[0] ^ h[0] >> 31) * factor ^ h[3];
-	h[0] = (h[0] ^ h[0] >> 30) * factor;
-	return h[0] ^ h[0] >> 33;
+	return h ^ h >> 29;
+}
+
+/* Rows by themselves, so that a processor works on all at once. */
+static uint64_t hash_around(const uint8_t *at, size_t stride)
+{
+	uint64_t a = hash_row(at, 1), b = hash_row(at + ROW_STEP * stride, 2);
+	uint64_t c = hash_row(at + 2 * ROW_STEP * stride, 3), d = hash_row(at + 3 * ROW_STEP * stride, 4);
+
+	a = (a * FACTOR ^ b) * FACTOR;
+	c = (c * FACTOR ^ d) * FACTOR;
+	a = ((a ^ a >> 32) * FACTOR ^ c ^ c >> 31) * FACTOR;
+	return a ^ a >> 33;
 }
 
 static void add_old(struct kg_anchors *anchors, uint64_t hash, uint32_t x, uint32_t y)
@@ -115,7 +179,19 @@ static void add_fresh(struct kg_anchors *anchors, uint64_t hash, uint32_t x, uin
 		vote(anchors, (int32_t)x - found[i]->x, (int32_t)y - found[i]->y);
 }
 
-/* The anchors of every step-th row of a tile, near which something has changed. False: the list is full. */
+static void prefetch_around(const uint8_t *at, size_t stride)
+{
+	for (unsigned row = 1; row < 4; row++)
+		__builtin_prefetch(at + row * ROW_STEP * stride);
+}
+
+static void prefetch_row(const uint8_t *row)
+{
+	for (unsigned i = 0; i < KG_TILE * 4; i += 64)
+		__builtin_prefetch(row + i);
+}
+
+/* The anchors of every step-th row of a tile where the pixels differ. False: the list is full. */
 static bool scan_tile(const struct kg_motion *motion, struct kg_anchors *anchors, uint32_t tile, bool fresh,
 		      uint32_t step, uint32_t mask)
 {
@@ -123,7 +199,6 @@ static bool scan_tile(const struct kg_motion *motion, struct kg_anchors *anchors
 	const uint8_t *picture = fresh ? image->pixels : motion->mirror;
 	size_t stride = fresh ? image->stride : motion->mirror_stride;
 	uint32_t left = tile % columns_of(motion) * KG_TILE, top = tile / columns_of(motion) * KG_TILE, count;
-	uint64_t rows = motion->damage[tile].rows;
 
 	if (image->width - left < WIDE)
 		return true;
@@ -132,16 +207,24 @@ static bool scan_tile(const struct kg_motion *motion, struct kg_anchors *anchors
 		const uint8_t *row = picture + (top + y) * stride + left * 4;
 		uint64_t found;
 
-		if (!(rows >> y & AROUND))
+		if (!(motion->damage[tile].rows >> y & 1))
 			continue;
+		/* Rows so far apart are nothing that a processor would fetch by itself. */
+		if (!fresh && image->width - left >= 2 * KG_TILE)
+			prefetch_row(row + KG_TILE * 4);
+		else if (fresh && y + AHEAD < KG_TILE && top + y + AHEAD < image->height && image->width - left >= KG_TILE)
+			prefetch_row(row + AHEAD * stride);
 		found = motion->dsp->row_anchors(row, count, mask);
+		for (uint64_t rest = found; rest; rest &= rest - 1)
+			prefetch_around(row + __builtin_ctzll(rest) * 4, stride);
 		for (; found; found &= found - 1) {
 			uint32_t x = (uint32_t)__builtin_ctzll(found);
-			uint64_t hash = hash_around(row + x * 4, stride);
 
+			if (!pixels_differ(motion, left + x, top + y, WIDE))
+				continue;
 			if ((fresh ? anchors->fresh_count : anchors->old_count) >= KG_ANCHORS)
 				return false;
-			(fresh ? add_fresh : add_old)(anchors, hash, left + x, top + y);
+			(fresh ? add_fresh : add_old)(anchors, hash_around(row + x * 4, stride), left + x, top + y);
 		}
 	}
 	return true;
@@ -151,7 +234,7 @@ static void scan(const struct kg_motion *motion, struct kg_anchors *anchors, boo
 		 uint32_t mask)
 {
 	for (uint32_t tile = 0, n = 0; tile < tiles_of(motion); tile++)
-		if (changed(motion, tile) && n++ % every == 0 && !scan_tile(motion, anchors, tile, fresh, step, mask))
+		if (anchors->differs[tile] && n++ % every == 0 && !scan_tile(motion, anchors, tile, fresh, step, mask))
 			return;
 }
 
@@ -201,35 +284,50 @@ static unsigned best_votes(struct kg_anchors *anchors, struct kg_vote best[KG_SH
 	return count;
 }
 
+static void clear(struct kg_anchors *anchors)
+{
+	memset(anchors->old, 0, sizeof(anchors->old));
+	memset(anchors->votes, 0, sizeof(anchors->votes));
+	anchors->old_count = anchors->fresh_count = 0;
+}
+
+/* Fills the tables from both pictures, of which so many tiles differ. */
+static void scan_both(const struct kg_motion *motion, struct kg_anchors *anchors, uint32_t tiles)
+{
+	const struct density *density = densities;
+	uint64_t edges = (uint64_t)edges_in_row(motion, anchors) * tiles;
+	uint32_t bits = 2, every;
+
+	while (tiles > density->tiles)
+		density++;
+	while (bits < BITS_MAX && edges * (KG_TILE / density->old_step) / 256 >> bits > density->wanted)
+		bits++;
+	clear(anchors);
+	scan(motion, anchors, false, 1, density->old_step, ~0u << (32 - bits));
+	/* As many of the image as its list holds: a list that is full would be of the top of the picture only. */
+	every = (tiles + density->looked_at - 1) / density->looked_at;
+	while (bits < BITS_MAX && edges * (KG_TILE / density->fresh_step) / every / 256 >> bits > KG_ANCHORS * 3 / 4)
+		bits++;
+	if (anchors->old_count)
+		scan(motion, anchors, true, every, density->fresh_step, ~0u << (32 - bits));
+}
+
 unsigned kg_anchors_shifts(const struct kg_motion *motion, struct kg_anchors *anchors, struct kg_shift ret[KG_SHIFTS])
 {
-	uint32_t tiles = 0, step, bits = 2, score[KG_SHIFTS];
+	uint32_t tiles = mark_tiles(motion, anchors->differs), score[KG_SHIFTS];
 	struct kg_vote best[KG_SHIFTS];
 	unsigned votes, count = 0;
 
-	for (uint32_t tile = 0; tile < tiles_of(motion); tile++)
-		tiles += changed(motion, tile);
-	if (!tiles)
+	if (tiles < TILES_MIN)
 		return 0;
-	step = tiles <= 16 ? 1 : tiles <= 64 ? 4 : 8;
-	while (bits < 10 && tiles * (KG_TILE * KG_TILE / step) >> bits > ANCHORS_WANTED)
-		bits++;
-
-	for (;;) {
-		memset(anchors, 0, sizeof(*anchors));
-		scan(motion, anchors, false, 1, step, ~0u << (32 - bits));
-		if (anchors->old_count >= ANCHORS_FEW || bits <= 2)
-			break;
-		bits = bits > 5 ? bits - 3 : 2;
-	}
-	scan(motion, anchors, true, (tiles + TILES_LOOKED_AT - 1) / TILES_LOOKED_AT, 1, ~0u << (32 - bits));
+	scan_both(motion, anchors, tiles);
 	votes = best_votes(anchors, best);
 	for (unsigned i = 0; i < votes; i++) {
 		struct kg_shift shift = { best[i].dx, best[i].dy };
 		uint32_t tried, right = verify(motion, anchors, shift, &tried);
 		unsigned at;
 
-		if (right < 2 || right < tried / 24)
+		if (!right || (best[i].count < VOTES_SURE && (right < 2 || right < tried / 48)))
 			continue;
 		for (at = count++; at && score[at - 1] < right; at--) {
 			score[at] = score[at - 1];

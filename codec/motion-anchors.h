@@ -27,6 +27,7 @@ struct kg_vote {
 };
 
 struct kg_anchors {
+	uint8_t *differs;			// for each tile: that something in it does; the caller's memory
 	struct kg_anchor old[KG_ANCHOR_SLOTS];	// of the mirror: a hash table
 	struct kg_anchor fresh[KG_ANCHORS];	// of the image: a list
 	struct kg_vote votes[KG_VOTE_SLOTS];	// a hash table

@@ -65,7 +65,7 @@ size_t kg_motion_scratch(uint32_t width, uint32_t height)
 		return 0;
 	cells = (size_t)most_columns(width) * tiles_in(height) * sizeof(struct cell);
 	scores = (size_t)(most_columns(width) + 1) * most_groups(height) * sizeof(int32_t);
-	return sizeof(struct kg_anchors) + cells + scores;
+	return sizeof(struct kg_anchors) + cells + scores + (size_t)tiles_in(width) * tiles_in(height);
 }
 
 static struct kg_rect cell_rect(const struct search *s, uint32_t column, uint32_t row)
@@ -152,28 +152,23 @@ static void lay_cells(struct search *s, uint8_t *memory)
 	s->sum = s->score + (size_t)s->columns * s->groups;
 }
 
-static void look_at_cells(struct search *s)
+/*
+ * Where the caller only knows that something may differ, or not in which cell, this compares; not where all is right when
+ * copied, for then it does not matter.
+ */
+static void look_at_cell(const struct search *s, struct cell *cell, struct kg_rect rect)
 {
 	const struct kg_motion *motion = s->motion;
-	uint32_t tile_columns = tiles_in(motion->image.width);
+	size_t tile = (size_t)(rect.top / KG_TILE) * tiles_in(motion->image.width) + (size_t)(rect.left / KG_TILE);
+	struct kg_damage damage = motion->known[tile] ? motion->damage[tile] : (struct kg_damage){ 0 };
 
-	for (uint32_t row = 0; row < s->rows; row++) {
-		for (uint32_t column = 0; column < s->columns; column++) {
-			struct cell *cell = cell_at(s, column, row);
-			struct kg_rect rect = cell_rect(s, column, row);
-			size_t tile = (size_t)(rect.top / KG_TILE) * tile_columns + (size_t)(rect.left / KG_TILE);
-			uint64_t rows = motion->known[tile] ? motion->damage[tile].rows : 0;
-
-			if (rows && s->cell_width < KG_TILE)
-				rows = compare(motion, rect, 0, 0).rows;
-			*cell = (struct cell){ .changed = rows, .known = motion->known[tile] != 0 };
-			cell->flat = rows && motion->dsp->tile_flat(motion->image.pixels +
-									    (size_t)rect.top * motion->image.stride +
-									    (size_t)rect.left * 4,
-								    motion->image.stride, kg_rect_width(rect),
-								    kg_rect_height(rect));
-		}
-	}
+	if (damage.rows && cell->unequal && (s->cell_width < KG_TILE || !~damage.rows))
+		damage = compare(motion, rect, 0, 0);
+	cell->known = motion->known[tile];
+	cell->changed = damage.rows & ~0ull >> (64 - kg_rect_height(rect));
+	cell->flat = damage.rows && motion->dsp->tile_flat(motion->image.pixels + (size_t)rect.top * motion->image.stride +
+								   (size_t)rect.left * 4,
+							   motion->image.stride, kg_rect_width(rect), kg_rect_height(rect));
 }
 
 /* ---- one distance ---- */
@@ -206,7 +201,8 @@ static uint64_t unequal_rows(const struct search *s, struct kg_rect rect)
 	return compare(motion, to, s->shift.dx, s->shift.dy).rows << (to.top - rect.top) | ~inside;
 }
 
-static void compare_cells(struct search *s)
+/* The first time with a look at what has changed: the pixels are then near. */
+static void compare_cells(struct search *s, bool first)
 {
 	for (uint32_t row = 0; row < s->rows; row++) {
 		for (uint32_t column = 0; column < s->columns; column++) {
@@ -215,6 +211,8 @@ static void compare_cells(struct search *s)
 			uint64_t here = ~0ull >> (64 - kg_rect_height(rect));
 
 			cell->unequal = unequal_rows(s, rect) & here;
+			if (first)
+				look_at_cell(s, cell, rect);
 			if (!cell->known)	// sent anew anyway: it may be copied to, but only from the screen
 				cell->unequal = on_screen(s->motion, moved(rect, s->shift)) ? 0 : here;
 		}
@@ -448,14 +446,12 @@ uint32_t kg_motion_find(const struct kg_motion *motion, void *scratch, struct kg
 	assert(kg_motion_scratch(motion->image.width, motion->image.height));
 	if (!find_bounds(&s))
 		return 0;
-	shift_count = kg_anchors_shifts(motion, anchors, shifts);
-	if (!shift_count)
-		return 0;
 	lay_cells(&s, (uint8_t *)(anchors + 1));
-	look_at_cells(&s);
-	for (unsigned i = 0; i < shift_count && worth_more(&s); i++) {
+	anchors->differs = (uint8_t *)(s.sum + s.groups);
+	shift_count = kg_anchors_shifts(motion, anchors, shifts);
+	for (unsigned i = 0; i < shift_count && (i == 0 || worth_more(&s)); i++) {
 		s.shift = shifts[i];
-		compare_cells(&s);
+		compare_cells(&s, i == 0);
 		for (unsigned n = 0; n < AGAIN && s.count < KG_MOTION_COPIES; n++)
 			if (!find_copy(&s))
 				break;

@@ -2,10 +2,13 @@
  * Scrolls and moves: which parts of a new picture lie somewhere else in what the client has, so that the client copies
  * them itself (SURFACE_TO_SURFACE) and only the rest is encoded.
  *
- * Each tile is first compared with the mirror (kg_damage_compare); from that kg_motion_find() makes a list of copies. The
- * caller applies them, in this order, to mirror and client, and compares again: a copy need not be right everywhere (a
- * caret blinks in the page that scrolls), but it makes more pixels right than wrong, by KG_MOTION_GAIN at least. The image
- * may change meanwhile: a copy is then less good, never harmful.
+ * kg_motion_find() makes a list of copies, before anything is encoded. The caller applies them, in this order, to mirror and
+ * client, and then compares (kg_damage_update): a copy need not be right everywhere (a caret blinks in the page that
+ * scrolls), but it makes more pixels right than wrong, by KG_MOTION_GAIN at least. The image may change meanwhile: a copy is
+ * then less good, never harmful.
+ *
+ * Nobody needs to compare before: with all bits set in the damage of tiles that the source names, and 0 in that of others,
+ * what really differs is found out as far as needed. A change without a motion then costs a look at a part of the pixels.
  */
 #pragma once
 
@@ -33,7 +36,7 @@ struct kg_motion {
 	struct kg_image image;			// what is to be shown
 	const uint8_t *mirror;			// what the client has, of the same size
 	size_t mirror_stride;
-	const struct kg_damage *damage;		// for each tile, row by row: what differs; 0 too where nobody looked
+	const struct kg_damage *damage;		// for each tile, row by row: what may differ, see above
 	const uint8_t *known;			// for each tile: 0 when the mirror does not say what the client has
 };
 

@@ -33,10 +33,10 @@ static uint32_t sum(__m256i lanes)
 KG_TILE_TEXTURE_FN(kg_tile_texture_avx2)
 {
 	struct counts counts = { _mm256_setzero_si256(), _mm256_setzero_si256() };
-	uint32_t vectors = (width - 1) / 8, rest = (width - 1) % 8, all = height / 2 * (vectors + !!rest) * 8;
+	uint32_t vectors = (width - 1) / 8, rest = (width - 1) % 8, all = (height + 2) / 4 * (vectors + !!rest) * 8;
 	__m256i mask = tail_mask(rest);
 
-	for (uint32_t y = 1; y < height; y += 2) {
+	for (uint32_t y = 1; y < height; y += 4) {
 		const uint8_t *row = pixels + y * stride + 4, *above = row - stride;
 
 		for (uint32_t i = 0; i < vectors; i++, row += 32, above += 32)
@@ -45,5 +45,5 @@ KG_TILE_TEXTURE_FN(kg_tile_texture_avx2)
 		if (rest)	// what is masked out is equal, so it is not fresh
 			add(&counts, tail_load(row, mask), tail_load(row - 4, mask), tail_load(above, mask));
 	}
-	*texture = (struct kg_texture){ height / 2 * (width - 1), all + sum(counts.old), all + sum(counts.weak) };
+	*texture = (struct kg_texture){ (height + 2) / 4 * (width - 1), all + sum(counts.old), all + sum(counts.weak) };
 }

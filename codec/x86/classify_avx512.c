@@ -28,7 +28,7 @@ KG_TILE_TEXTURE_FN(kg_tile_texture_avx512)
 	__mmask16 last = (__mmask16)((1u << (width - 1) % 16) - 1);
 	struct counts counts = { 0 };
 
-	for (uint32_t y = 1; y < height; y += 2) {
+	for (uint32_t y = 1; y < height; y += 4) {
 		const uint8_t *row = pixels + y * stride + 4, *above = row - stride;
 
 		if (width == 64) {
@@ -42,5 +42,5 @@ KG_TILE_TEXTURE_FN(kg_tile_texture_avx512)
 		if (last)
 			add(&counts, row + 64 * vectors, above + 64 * vectors, last);
 	}
-	*texture = (struct kg_texture){ height / 2 * (width - 1), counts.fresh, counts.strong };
+	*texture = (struct kg_texture){ (height + 2) / 4 * (width - 1), counts.fresh, counts.strong };
 }
