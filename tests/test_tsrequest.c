@@ -4,25 +4,18 @@
 #include "tests/tap.h"
 
 static uint8_t bytes[70000];
-static size_t size;
+static size_t size, head_least;		// head_least: of an element, when it is to have a longer head than it needs
 
 /* Puts an element around what was written from from on. */
 static void wrap(size_t from, uint8_t tag)
 {
-	size_t length = size - from, head = length < 0x80 ? 2 : length < 0x100 ? 3 : 4;
+	size_t length = size - from, head = KG_MAX(length < 0x80 ? 2u : length < 0x100 ? 3u : 4u, head_least), rest = length;
 
 	memmove(bytes + from + head, bytes + from, length);
 	bytes[from] = tag;
-	if (head == 2) {
-		bytes[from + 1] = (uint8_t)length;
-	} else if (head == 3) {
-		bytes[from + 1] = 0x81;
-		bytes[from + 2] = (uint8_t)length;
-	} else {
-		bytes[from + 1] = 0x82;
-		bytes[from + 2] = (uint8_t)(length >> 8);
-		bytes[from + 3] = (uint8_t)length;
-	}
+	bytes[from + 1] = (uint8_t)(head == 2 ? length : 0x80 + head - 2);
+	for (size_t at = head; at-- > 2; rest >>= 8)
+		bytes[from + at] = (uint8_t)rest;
 	size += head;
 }
 
@@ -78,10 +71,11 @@ int main(void)
 	ok(read_exact(&request, size) == 0 && request.has_nonce && request.nonce[31] == 7 && !request.sealed_size,
 	   "a nonce may come before the sealed key");
 	message(500, 48, 32, 9);
-	ok(read_exact(&request, size) == 0 && request.nonce[0] == 7 && request.sealed_size == 48 && request.sealed[47] == 9,
-	   "of a nonce that comes twice the first counts");
-	message(0, 60, 0, 11);
-	ok(read_exact(&request, size) == 0 && request.sealed_size == 48 && request.sealed[0] == 9, "and of a sealed key too");
+	ok(read_exact(&request, size) == 0 && request.nonce[0] == 9 && request.sealed_size == 48 && request.sealed[47] == 9,
+	   "of several nonces the one that comes with the sealed key counts");
+	message(0, 60, 32, 11);
+	ok(read_exact(&request, size) == 0 && request.sealed_size == 48 && request.sealed[0] == 9 && request.nonce[0] == 9,
+	   "what comes after the sealed key changes nothing");
 
 	for (size_t sealed = 1; sealed <= KG_SESSION_SEALED_MAX && right; sealed += 1 + sealed / 8) {
 		request = (struct kg_tsrequest){ 0 };
@@ -89,6 +83,16 @@ int main(void)
 		right = read_exact(&request, size) == 0 && request.sealed_size == sealed;
 	}
 	ok(right, "sealed keys of all lengths are read");
+	for (head_least = 3; head_least <= 6; head_least++) {
+		request = (struct kg_tsrequest){ 0 };
+		message(0, 48, 32, 5);
+		right = right && read_exact(&request, size) == 0 && request.has_nonce && request.sealed_size == 48;
+	}
+	ok(right, "lengths in more bytes than they need are read");
+	message(0, 48, 32, 5);
+	request = (struct kg_tsrequest){ 0 };
+	ok(read_exact(&request, size) == -EPROTO && is_empty(&request), "but not in more than four");
+	head_least = 0;
 	request = (struct kg_tsrequest){ 0 };
 	message(0, KG_SESSION_SEALED_MAX + 1, 0, 5);
 	ok(read_exact(&request, size) == -EPROTO && is_empty(&request), "one that is too long is refused");

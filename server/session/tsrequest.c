@@ -3,19 +3,17 @@
 
 enum { OCTET_STRING = 0x04, SEQUENCE = KG_TSREQUEST_TAG, PUB_KEY_AUTH = 0xa3, CLIENT_NONCE = 0xa5 };
 
-/* One element of DER with a definite length of up to 65535 bytes: its tag, and a reader of its content. */
+/* One element with a definite length, in more bytes than it needs too, as FreeRDP takes it: its tag, and a reader of its content. */
 static int read_element(struct kg_reader *reader, struct kg_reader *ret)
 {
 	int tag = kg_read_u8(reader);
-	size_t length = kg_read_u8(reader);
+	size_t length = kg_read_u8(reader), count = length & 0x7f;
 
-	if (length == 0x81) {
-		length = kg_read_u8(reader);
-	} else if (length == 0x82) {
-		length = kg_read_u8(reader);
-		length = length << 8 | kg_read_u8(reader);
-	} else if (length >= 0x80) {
-		return -EPROTO;
+	if (length >= 0x80) {
+		if (!count || count > 4)
+			return -EPROTO;
+		for (length = 0; count; count--)
+			length = length << 8 | kg_read_u8(reader);
 	}
 	*ret = kg_read_part(reader, length);
 	return kg_reader_ok(ret) ? tag : -EPROTO;
@@ -48,13 +46,14 @@ int kg_tsrequest_read(struct kg_tsrequest *ret, const uint8_t *bytes, size_t siz
 			return -EPROTO;
 		*(tag == PUB_KEY_AUTH ? &sealed : &nonce) = value;
 	}
-	if (!ret->sealed_size && kg_reader_left(&sealed)) {
-		ret->sealed_size = kg_reader_left(&sealed);
-		memcpy(ret->sealed, sealed.at, ret->sealed_size);
-	}
-	if (!ret->has_nonce && nonce.at) {
+	if (ret->sealed_size)
+		return 0;
+	if (nonce.at) {
 		ret->has_nonce = true;
 		memcpy(ret->nonce, nonce.at, sizeof(ret->nonce));
 	}
+	ret->sealed_size = kg_reader_left(&sealed);
+	if (ret->sealed_size)
+		memcpy(ret->sealed, sealed.at, ret->sealed_size);
 	return 0;
 }

@@ -18,7 +18,7 @@ struct kg_tsrequest {
 };
 
 /*
- * Takes what is in one message. A field that is in several messages counts as it came first: nothing else is under the first
- * sequence number. -EPROTO when the message is malformed or a field is larger than it can be; nothing is taken then.
+ * Takes what is in one message. The first pubKeyAuth counts: nothing else is under the first sequence number. The nonce is the
+ * last one that came by then, as FreeRDP has it. -EPROTO when the message is malformed or a field is larger than it can be; nothing is taken then.
  */
 int kg_tsrequest_read(struct kg_tsrequest *ret, const uint8_t *bytes, size_t size);
