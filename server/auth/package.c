@@ -12,6 +12,7 @@
 #include <winpr/crypto.h>
 #include <winpr/sspi.h>
 #include <winpr/ssl.h>
+#include <winpr/winpr.h>
 #include <winpr/wlog.h>
 
 #define SIGNATURE_MAX 64
@@ -42,7 +43,18 @@ struct kg_package {
 	void *data;
 };
 
-/* winpr's question for the NTLMv2 key. Despite its type the result is a boolean: not 0 is success. */
+/* What winpr is told of its question: before 3.24 it took a status for a boolean, and 0 for a failure. The version that runs counts. */
+static SECURITY_STATUS found(bool yes)
+{
+	int major = 0, minor = 0, revision = 0;
+
+	winpr_get_version(&major, &minor, &revision);
+	if (minor < 24)
+		return yes;
+	return yes ? SEC_E_OK : SEC_E_LOGON_DENIED;
+}
+
+/* winpr's question for the NTLMv2 key. */
 static SECURITY_STATUS on_hash(void *data, const SEC_WINNT_AUTH_IDENTITY *identity, const SecBuffer *proof,
 			       const BYTE *session_key, const BYTE *mic, const SecBuffer *messages, BYTE *ret_key)
 {
@@ -58,7 +70,7 @@ static SECURITY_STATUS on_hash(void *data, const SEC_WINNT_AUTH_IDENTITY *identi
 	kg_write_bytes(&writer, proof->pvBuffer, proof->cbBuffer);
 	kg_write_bytes(&writer, messages->pvBuffer, messages->cbBuffer);
 	if (!kg_writer_ok(&writer))
-		return 0;
+		return found(false);
 	/* Their sum fits the tail, so each fits 16 bits. */
 	ask.user = (uint16_t)user;
 	ask.domain = (uint16_t)domain;
@@ -67,7 +79,7 @@ static SECURITY_STATUS on_hash(void *data, const SEC_WINNT_AUTH_IDENTITY *identi
 	memcpy(ask.session_key, session_key, sizeof(ask.session_key));
 	memcpy(ask.mic, mic, sizeof(ask.mic));
 	r = package->verify(package->data, &ask, tail, kg_writer_size(&writer), ret_key);
-	return r < 0 ? 0 : 1;
+	return found(r >= 0);
 }
 
 /* NTLM's key derivation needs RC4 and HMAC-MD5; missing ones show up as an unexplained failure of the MIC. */
