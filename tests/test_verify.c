@@ -39,6 +39,7 @@ struct login {
 	uint8_t challenge[8], their_challenge[8];	// the CHALLENGE message's, and the one of the proof
 	bool wrong_mic;
 	uint16_t flags;					// of the AvPairs
+	const char *target;				// of the AvPairs, or NULL
 };
 
 static struct login good_login(void)
@@ -90,6 +91,14 @@ static size_t make(struct kg_legacy_crypto *crypto, const struct login *login, s
 	kg_write_u16(&r, 6);
 	kg_write_u16(&r, 4);
 	kg_write_u32(&r, login->flags);
+	if (login->target) {
+		struct kg_writer name = kg_writer_of(units, sizeof(units));
+
+		put_utf16(&name, login->target);
+		kg_write_u16(&r, 9);
+		kg_write_u16(&r, (uint16_t)kg_writer_size(&name));
+		kg_write_bytes(&r, units, kg_writer_size(&name));
+	}
 	kg_write_u32(&r, 0);
 
 	put_utf16(&writer, login->user);
@@ -163,11 +172,16 @@ static void check_login(struct kg_hashes *hashes)
 	login = good_login();
 	login.user = "jörg";
 	ok(try(hashes, &login).ok, "a name beyond ASCII is found");
+	for (size_t i = 0; i < 3; i++) {
+		login = good_login();
+		login.target = (const char *[]){ "TERMSRV/10.0.0.1", "termsrv/kagami", "" }[i];
+		ok(try(hashes, &login).ok, "a client may say that it logs in to '%s'", login.target);
+	}
 
 	struct {
 		const char *what;
 		struct login login;
-	} wrong[8];
+	} wrong[11];
 
 	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong); i++)
 		wrong[i].login = good_login();
@@ -179,6 +193,9 @@ static void check_login(struct kg_hashes *hashes)
 	wrong[5].what = "a log-in of yesterday", wrong[5].login.time -= 864000000000;
 	wrong[6].what = "a log-in of tomorrow", wrong[6].login.time += 864000000000;
 	wrong[7].what = "an empty password", wrong[7].login.password = "";
+	wrong[8].what = "a log-in to files", wrong[8].login.target = "cifs/kagami";
+	wrong[9].what = "a log-in to a web site", wrong[9].login.target = "HTTP/TERMSRV/";
+	wrong[10].what = "a log-in to half a name", wrong[10].login.target = "TERMSRV";
 	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong); i++) {
 		struct kg_verify_result first = try(hashes, &wrong[i].login), second = try(hashes, &wrong[i].login);
 

@@ -19,6 +19,8 @@
 #define NEGOTIATE_KEY_EXCH 0x40000000u
 #define AV_FLAGS 6
 #define AV_FLAG_MIC 2u
+#define AV_TARGET_NAME 9
+#define SERVICE "TERMSRV/"			// how the name of an RDP server begins
 #define TIME_SLACK (120ull * 10000000)		// two minutes
 
 /* A log-in, taken apart. All pointers lie inside of the tail. */
@@ -90,8 +92,8 @@ static bool take_apart(struct attempt *a, const struct kg_auth_verify *ask, cons
 	return true;
 }
 
-/* The AvPairs of the response say that there is a MIC. */
-static bool says_mic(const struct attempt *a)
+/* A value of the response's AvPairs, or NULL. */
+static const uint8_t *av_pair(const struct attempt *a, uint16_t wanted, size_t *ret_size)
 {
 	struct kg_reader reader = kg_reader_of(a->response + RESPONSE_MIN, a->response_size - RESPONSE_MIN);
 
@@ -100,11 +102,34 @@ static bool says_mic(const struct attempt *a)
 		const uint8_t *value = kg_read_bytes(&reader, size);
 
 		if (!value || !id)
-			return false;
-		if (id == AV_FLAGS && size == 4)
-			return u32_at(value) & AV_FLAG_MIC;
+			return NULL;
+		*ret_size = size;
+		if (id == wanted)
+			return value;
 	}
-	return false;
+	return NULL;
+}
+
+static bool says_mic(const struct attempt *a)
+{
+	size_t size;
+	const uint8_t *flags = av_pair(a, AV_FLAGS, &size);
+
+	return flags && size == 4 && u32_at(flags) & AV_FLAG_MIC;
+}
+
+/* What the client says of where it logs in to ([MS-NLMP] 2.2.2.1) is an RDP server, or it says nothing. */
+static bool meant_for_rdp(const struct attempt *a)
+{
+	size_t size;
+	const uint8_t *name = av_pair(a, AV_TARGET_NAME, &size);
+
+	if (!name || !size)
+		return true;
+	for (size_t i = 0; i < sizeof(SERVICE) - 1; i++)
+		if (2 * i + 1 >= size || kg_utf16_capital(u16_at(name + 2 * i)) != SERVICE[i])
+			return false;
+	return true;
 }
 
 /* Windows writes the name in the capitals of all scripts, FreeRDP those of ASCII only. */
@@ -160,6 +185,8 @@ static const char *public_fault(const struct attempt *a, uint64_t now)
 		return "the proof is not over our challenge";
 	if (!says_mic(a))
 		return "the client sends no MIC";
+	if (!meant_for_rdp(a))
+		return "it was made for a service that is not RDP";
 	if (time > now ? time - now > TIME_SLACK : now - time > TIME_SLACK)
 		return "its time is more than two minutes off";
 	return NULL;
