@@ -40,6 +40,7 @@ struct login {
 	bool wrong_mic;
 	uint16_t flags;					// of the AvPairs
 	const char *target;				// of the AvPairs, or NULL
+	bool no_key;					// does not negotiate one
 };
 
 static struct login good_login(void)
@@ -129,7 +130,7 @@ static size_t make(struct kg_legacy_crypto *crypto, const struct login *login, s
 	kg_write_u16(&writer, (uint16_t)kg_writer_size(&r));
 	kg_write_u32(&writer, 88);
 	kg_write_zeros(&writer, 32);
-	kg_write_u32(&writer, 0x40000000);
+	kg_write_u32(&writer, login->no_key ? 0 : 0x40000000);
 	kg_write_zeros(&writer, 24);
 	kg_write_bytes(&writer, response, kg_writer_size(&r));
 	ask->messages = (uint16_t)(kg_writer_size(&writer) - at);
@@ -181,7 +182,7 @@ static void check_login(struct kg_hashes *hashes)
 	struct {
 		const char *what;
 		struct login login;
-	} wrong[11];
+	} wrong[12];
 
 	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong); i++)
 		wrong[i].login = good_login();
@@ -196,12 +197,36 @@ static void check_login(struct kg_hashes *hashes)
 	wrong[8].what = "a log-in to files", wrong[8].login.target = "cifs/kagami";
 	wrong[9].what = "a log-in to a web site", wrong[9].login.target = "HTTP/TERMSRV/";
 	wrong[10].what = "a log-in to half a name", wrong[10].login.target = "TERMSRV";
+	wrong[11].what = "a client without a key", wrong[11].login.no_key = true;
 	for (size_t i = 0; i < KG_ARRAY_SIZE(wrong); i++) {
 		struct kg_verify_result first = try(hashes, &wrong[i].login), second = try(hashes, &wrong[i].login);
 
-		ok(!first.ok && first.why && memcmp(first.key, second.key, 16), "%s is refused with a random key (%s)",
+		ok(!first.ok && first.why && memcmp(first.key, second.key, 16) &&
+			   memcmp(first.session_key, second.session_key, 16), "%s is refused with a random key (%s)",
 		   wrong[i].what, first.why);
 	}
+}
+
+/* What winpr makes of the two keys has to be what the client exported, and neither may be one of the user's. */
+static void check_exported(struct kg_hashes *hashes)
+{
+	struct kg_legacy_crypto *crypto = kg_hashes_crypto(hashes);
+	struct login login = good_login();
+	struct kg_verify_result result, again;
+	struct kg_auth_verify ask;
+	uint8_t tail[4096], proof[16], base[16], exported[16], mic[16];
+	size_t size = make(crypto, &login, &ask, tail), proof_at = (size_t)ask.user + ask.domain;
+
+	kg_verify_ntlm(hashes, &ask, tail, size, kg_filetime_now(), &result);
+	kg_hmac_md5(crypto, result.key, tail + proof_at, ask.proof, proof);
+	kg_hmac_md5(crypto, result.key, proof, 16, base);
+	kg_rc4(crypto, base, result.session_key, 16, exported);
+	kg_hmac_md5(crypto, exported, tail + proof_at + ask.proof, ask.messages, mic);
+	ok(result.ok && !memcmp(exported, result.exported, 16) && !memcmp(mic, ask.mic, 16),
+	   "the two keys lead to the one that the client exported");
+	login = good_login();
+	again = try(hashes, &login);
+	ok(again.ok && memcmp(again.key, result.key, 16), "and are others with each log-in of a user");
 }
 
 /* ---- what binds a log-in to our TLS key ---- */
@@ -476,6 +501,7 @@ int main(void)
 	    kg_hashes_add_password(hashes, "jörg", "Geheim-π") < 0)
 		return 1;
 	check_login(hashes);
+	check_exported(hashes);
 	check_binding(kg_hashes_crypto(hashes));
 	check_malformed(hashes);
 	known = median_ms(hashes, "anna");

@@ -82,19 +82,14 @@ static int read_setup(struct auth *auth)
 }
 
 /* The package's question goes to kagamid. */
-static int verify(void *data, const struct kg_auth_verify *ask, const void *tail, size_t tail_size, uint8_t ret_key[16])
+static int verify(void *data, const struct kg_auth_verify *ask, const void *tail, size_t tail_size, struct kg_auth_key *ret)
 {
 	struct auth *auth = data;
-	struct kg_auth_key key;
-	size_t size = sizeof(key);
-	int r = kg_channel_ask(auth->control, KG_AUTH_VERIFY, ask, sizeof(*ask), tail, tail_size, KG_AUTH_KEY, &key, &size,
-			       NULL, ANSWER_TIMEOUT_MS);
+	size_t size = sizeof(*ret);
+	int r = kg_channel_ask(auth->control, KG_AUTH_VERIFY, ask, sizeof(*ask), tail, tail_size, KG_AUTH_KEY, ret, &size, NULL,
+			       ANSWER_TIMEOUT_MS);
 
-	if (r < 0)
-		return kg_err(r, "no answer from kagamid");
-	memcpy(ret_key, key.key, sizeof(key.key));
-	explicit_bzero(&key, sizeof(key));
-	return 0;
+	return r < 0 ? kg_err(r, "no answer from kagamid") : 0;
 }
 
 /* NLA: everything that needs files, then the lock. Returns the layers in force. */

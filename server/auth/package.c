@@ -54,7 +54,7 @@ static SECURITY_STATUS found(bool yes)
 	return yes ? SEC_E_OK : SEC_E_LOGON_DENIED;
 }
 
-/* winpr's question for the NTLMv2 key. */
+/* winpr's question for the NTLMv2 key. What it gets is another one, and another EncryptedRandomSessionKey that belongs to it. */
 static SECURITY_STATUS on_hash(void *data, const SEC_WINNT_AUTH_IDENTITY *identity, const SecBuffer *proof,
 			       const BYTE *session_key, const BYTE *mic, const SecBuffer *messages, BYTE *ret_key)
 {
@@ -62,6 +62,7 @@ static SECURITY_STATUS on_hash(void *data, const SEC_WINNT_AUTH_IDENTITY *identi
 	uint8_t tail[KG_AUTH_VERIFY_MAX];
 	struct kg_writer writer = kg_writer_of(tail, sizeof(tail));
 	struct kg_auth_verify ask = { 0 };
+	struct kg_auth_key key = { 0 };
 	size_t user = (size_t)identity->UserLength * 2, domain = (size_t)identity->DomainLength * 2;
 	int r;
 
@@ -78,7 +79,13 @@ static SECURITY_STATUS on_hash(void *data, const SEC_WINNT_AUTH_IDENTITY *identi
 	ask.messages = (uint16_t)messages->cbBuffer;
 	memcpy(ask.session_key, session_key, sizeof(ask.session_key));
 	memcpy(ask.mic, mic, sizeof(ask.mic));
-	r = package->verify(package->data, &ask, tail, kg_writer_size(&writer), ret_key);
+	r = package->verify(package->data, &ask, tail, kg_writer_size(&writer), &key);
+	if (r >= 0) {
+		/* session_key is the field of winpr's context itself, which it decrypts next with what comes of the key. */
+		memcpy(ret_key, key.key, sizeof(key.key));
+		memcpy((BYTE *)session_key, key.session_key, sizeof(key.session_key));
+	}
+	explicit_bzero(&key, sizeof(key));
 	return found(r >= 0);
 }
 

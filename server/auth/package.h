@@ -6,12 +6,13 @@
 
 #include "base/base.h"
 
+struct kg_auth_key;
 struct kg_auth_verify;
 struct kg_package;
 
-/* Asks kagamid; fills in the key to go on with (a wrong one for a wrong attempt). A negative errno ends the attempt. */
+/* Asks kagamid; fills in the keys to go on with (wrong ones for a wrong attempt). A negative errno ends the attempt. */
 typedef int (*kg_package_verify_fn)(void *data, const struct kg_auth_verify *ask, const void *tail, size_t tail_size,
-				    uint8_t ret_key[16]);
+				    struct kg_auth_key *ret);
 
 /* To be called before the lock: loads what OpenSSL and Kerberos want from files. Errors are logged. */
 int kg_package_new(struct kg_package **ret, kg_package_verify_fn verify, void *data);

@@ -120,6 +120,7 @@ int kg_session_verify(struct kg_session *session, const struct kg_auth_verify *a
 	kg_verify_ntlm(session->context->hashes, ask, (const uint8_t *)(ask + 1), size - sizeof(*ask), kg_filetime_now(),
 		       &result);
 	memcpy(key.key, result.key, sizeof(key.key));
+	memcpy(key.session_key, result.session_key, sizeof(key.session_key));
 	r = kg_channel_send(session->auth_control, KG_AUTH_KEY, &key, sizeof(key));
 	explicit_bzero(&key, sizeof(key));
 	memcpy(session->user, result.user, sizeof(session->user));

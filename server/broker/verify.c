@@ -159,17 +159,14 @@ static int owf(struct kg_legacy_crypto *crypto, const struct attempt *a, const u
 static int mic_of(struct kg_legacy_crypto *crypto, const struct attempt *a, const struct kg_auth_verify *ask,
 		  const uint8_t key[16], const uint8_t proof[16], uint8_t ret[16], uint8_t ret_exported[16])
 {
-	uint8_t base[16], decrypted[16];
+	uint8_t base[16];
 	int r = kg_hmac_md5(crypto, key, proof, 16, base);
 
 	if (r == 0)
-		r = kg_rc4(crypto, base, ask->session_key, sizeof(decrypted), decrypted);
-	if (r == 0) {
-		memcpy(ret_exported, a->flags & NEGOTIATE_KEY_EXCH ? decrypted : base, 16);
+		r = kg_rc4(crypto, base, ask->session_key, 16, ret_exported);
+	if (r == 0)
 		r = kg_hmac_md5(crypto, ret_exported, a->messages, a->messages_size, ret);
-	}
 	explicit_bzero(base, sizeof(base));
-	explicit_bzero(decrypted, sizeof(decrypted));
 	return r;
 }
 
@@ -185,6 +182,8 @@ static const char *public_fault(const struct attempt *a, uint64_t now)
 		return "the proof is not over our challenge";
 	if (!says_mic(a))
 		return "the client sends no MIC";
+	if (!(a->flags & NEGOTIATE_KEY_EXCH))
+		return "the client exports no key of its own";
 	if (!meant_for_rdp(a))
 		return "it was made for a service that is not RDP";
 	if (time > now ? time - now > TIME_SLACK : now - time > TIME_SLACK)
@@ -206,10 +205,8 @@ static bool secret_right(struct kg_legacy_crypto *crypto, const struct attempt *
 		    mic_of(crypto, a, ask, key, proof, mic, exported) == 0) {
 			bool good = !(CRYPTO_memcmp(proof, a->response, 16) | CRYPTO_memcmp(mic, ask->mic, 16));
 
-			if (good) {
-				memcpy(ret->key, key, 16);
+			if (good)
 				memcpy(ret->exported, exported, 16);
-			}
 			right |= good;
 		}
 		explicit_bzero(key, sizeof(key));
@@ -224,7 +221,29 @@ static void fail(struct kg_verify_result *ret, const char *why)
 	ret->ok = false;
 	ret->why = why;
 	explicit_bzero(ret->exported, sizeof(ret->exported));
-	if (getrandom(ret->key, sizeof(ret->key), 0) != sizeof(ret->key))
+}
+
+/*
+ * The way that a client goes from NTOWFv2 to its exported key ([MS-NLMP] 3.3.2, 3.1.5.1.2), backwards and from a key of our own:
+ * NTOWFv2 would let kagami-auth log in as this user until the password changes.
+ */
+static int wrap_exported(struct kg_legacy_crypto *crypto, const struct attempt *a, struct kg_verify_result *ret)
+{
+	uint8_t proof[16], base[16];
+	int r = kg_hmac_md5(crypto, ret->key, a->proof_input, a->proof_input_size, proof);
+
+	if (r == 0)
+		r = kg_hmac_md5(crypto, ret->key, proof, sizeof(proof), base);
+	if (r == 0)
+		r = kg_rc4(crypto, base, ret->exported, sizeof(ret->exported), ret->session_key);
+	explicit_bzero(proof, sizeof(proof));
+	explicit_bzero(base, sizeof(base));
+	return r;
+}
+
+static void make_random(uint8_t bytes[16])
+{
+	if (getrandom(bytes, 16, 0) != 16)
 		abort();	// no randomness: nothing here may go on
 }
 
@@ -237,6 +256,8 @@ void kg_verify_ntlm(struct kg_hashes *hashes, const struct kg_auth_verify *ask, 
 	bool known, right;
 
 	*ret = (struct kg_verify_result){ 0 };
+	make_random(ret->key);
+	make_random(ret->session_key);
 	if (!take_apart(&attempt, ask, tail, tail_size))
 		return fail(ret, "malformed messages");
 	if (kg_utf16_to_utf8(attempt.user, attempt.user_size, ret->user, sizeof(ret->user)) < 0 ||
@@ -255,6 +276,8 @@ void kg_verify_ntlm(struct kg_hashes *hashes, const struct kg_auth_verify *ask, 
 		fail(ret, fault);
 	else if (!kg_hashes_first_seen(hashes, attempt.response))
 		fail(ret, "this log-in was seen before");
+	else if (wrap_exported(kg_hashes_crypto(hashes), &attempt, ret) < 0)
+		fail(ret, "no memory for its key");
 	else
 		ret->ok = true;
 	if (ret->ok)

@@ -13,7 +13,8 @@ struct kg_hashes;
 struct kg_verify_result {
 	bool ok;
 	char user[KG_NAME_MAX + 1];	// as the hash file has it when ok, else as the client says it ("" when malformed)
-	uint8_t key[16];		// NTOWFv2 when ok, else random
+	uint8_t key[16];		// random; the proof with it leads from session_key to exported, when ok
+	uint8_t session_key[16];	// when not ok random
 	uint8_t exported[16];		// the key that both ends sign and seal with from here on; when not ok zero
 	const char *why;		// when not ok: for the log, not for the client
 };

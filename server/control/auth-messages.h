@@ -1,6 +1,6 @@
 /*
- * kagamid (side A) and a kagami-auth (side B). Auth never sees the hash file: it gets the key of one user for one attempt, and
- * only after kagamid itself has verified the attempt.
+ * kagamid (side A) and a kagami-auth (side B). Auth never sees the hash file, nor a key that a second log-in could be made with:
+ * it gets the key of one attempt, and only after kagamid itself has verified that.
  */
 #pragma once
 
@@ -40,8 +40,13 @@ struct kg_auth_verify {
 } KG_WIRE;
 #define KG_AUTH_VERIFY_MAX 16384
 
+/*
+ * For winpr in the place of NTOWFv2 and of EncryptedRandomSessionKey: with these it comes to the key that the client exported, as
+ * with the true ones. Both are random when the attempt was wrong.
+ */
 struct kg_auth_key {
-	uint8_t key[16];		// NTOWFv2 of this user; a random one when the attempt was wrong
+	uint8_t key[16];
+	uint8_t session_key[16];
 } KG_WIRE;
 
 struct kg_auth_pam_result {

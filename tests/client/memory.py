@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Who holds which secret: the memory of every process is searched for the password, its hash and the key of TLS."""
+import hmac
 import os
 import re
 import secrets
@@ -24,10 +25,12 @@ def windows(data, size):
 class Secrets:
     """What is looked for: name -> byte strings, any of which is a find."""
 
-    def __init__(self, password, key_file=None):
+    def __init__(self, password, key_file=None, user=None):
         self.kinds = {"password in UTF-8": windows(password.encode(), WINDOW),
                       "password in UTF-16": windows(password.encode("utf-16-le"), 2 * WINDOW),
                       "hash": [wire.nt_hash(password), wire.nt_hash(password).hex().encode()]}
+        if user:        # NTOWFv2: as good as the password for NTLM
+            self.kinds["key of the user"] = [hmac.digest(wire.nt_hash(password), user.upper().encode("utf-16-le"), "md5")]
         if key_file:
             self.kinds["private key"] = self.key(key_file)
 
@@ -120,8 +123,9 @@ def serving(pid):
         return False
 
 
-def step_by_step(server, what):
+def step_by_step(server):
     """One log-in, stopped where the most is known."""
+    what = Secrets(server.password, user=server.user)
     connection = wire.dial(server)
     wire.negotiate(connection)
     connection = wire.tls(connection)
@@ -133,7 +137,7 @@ def step_by_step(server, what):
     note("the proof is given, credentials are still to come")
     # Which auth is this session's: the other end of its socket is not to be seen, but it is the only one that has worked.
     for pid in server.named("kagami-auth"):
-        clean(pid, what, "auth %d holds no hash, no key and no password after the proof" % pid)
+        clean(pid, what, "auth %d holds no hash, no key of the user and no password after the proof" % pid)
     clean(session, what, "nor does the session")
     os.kill(server.pid, signal.SIGSTOP)
     try:
@@ -142,7 +146,7 @@ def step_by_step(server, what):
         note("the credentials are in, and kagamid has not answered yet")
         auths = server.named("kagami-auth")
         for pid in auths:
-            clean(pid, what, "auth %d holds no hash, no key and no password after the credentials" % pid)
+            clean(pid, what, "auth %d holds no hash, no key of the user and no password after the credentials" % pid)
         clean(session, what, "nor does the session")
     finally:
         os.kill(server.pid, signal.SIGCONT)
@@ -172,7 +176,7 @@ def nla():
         clean(server.pid, what, "the password of --password-file is not in its memory", ("hash", "private key"))
         with open("/proc/self/status") as file:
             ok(search(os.getpid(), what), "and the password in this test")
-        step_by_step(server, what)
+        step_by_step(server)
         with Strict(server) as client:
             client.wait(lambda s: s["frames"] >= 1)
             connected(server, what, ("kagami-desktop", "kagami-auth", "kagami-session"))
