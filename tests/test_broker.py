@@ -94,6 +94,13 @@ def test_log_in():
         g = k.client().hello()
         ok(g.ask(f'relay bert {password("bert")}').startswith('welcome 0 ') and
            k.logs('login failed: user "bert" from 127.0.0.1\n'), 'a log-in that was made for another server is not welcome')
+        h = k.client().hello()
+        h.ask(f'prove bert {password("bert")}')
+        line = next(line for line in k.ctl('sessions').stdout.splitlines() if '\thandshake\t' in line)
+        ok(line.split('\t')[2] == '-', 'a user whose log-in is not known to be meant for this server is not shown as proved')
+        h.close()
+        ok(k.logs('from 127.0.0.1: the log-in of user "bert" was right, but not finished'),
+           'a log-in that was right and went no further is logged')
 
 
 def test_misbehaviour():

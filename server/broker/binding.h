@@ -1,6 +1,7 @@
 /*
  * Is a log-in meant for this server? A client of CredSSP seals what it saw of the server's TLS key ([MS-CSSP] 3.1.5, steps 3 and
- * 4). kagamid opens that itself: neither a session nor a kagami-auth that was taken over can pass on a log-in made elsewhere.
+ * 4). kagamid opens that itself: a session that was taken over cannot pass on a log-in made elsewhere. A kagami-auth that was can:
+ * it has the key of the log-in, and what a client seals with it others can seal, too. See doc/boundaries.md, "What is left".
  */
 #pragma once
 

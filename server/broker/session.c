@@ -269,6 +269,18 @@ static void on_auth_process_ended(void *data, int status)
 
 /* ---- the end ---- */
 
+/*
+ * The client had the right key of this user, and the session never showed that the log-in was meant for us: FreeRDP ends a
+ * connection whose pubKeyAuth is about another server by itself. Whoever relays a log-in leaves this line.
+ */
+static void note_unfinished(const struct kg_session *session)
+{
+	char name[KG_AUDIT_NAME_SIZE];
+
+	(void)kg_warn(0, "session[%d] from %s: the log-in of user \"%s\" was right, but not finished; was it made for another server?",
+		      session->pid, session->peer.host, kg_audit_name(session->user, name));
+}
+
 static void on_process_ended(void *data, int status)
 {
 	struct kg_session *session = data;
@@ -280,6 +292,8 @@ static void on_process_ended(void *data, int status)
 	/* Not by us: its filter, a fault, or somebody who kills. One that was attacked ends like this. */
 	if (WIFSIGNALED(status) && session->connected_us && !session->why[0] && !session->reason)
 		(void)kg_warn(0, "session[%d] from %s: %s", session->pid, session->peer.host, text);
+	if (session->proved && !session->logon_asked)
+		note_unfinished(session);
 	set_why(session, session->reason ? kg_end_reason_text(session->reason) :
 			 status ? text : kg_end_reason_text(KG_END_CLOSED));
 	if (session->logged_in_us)

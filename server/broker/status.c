@@ -93,7 +93,7 @@ static void answer_sessions(FILE *out, struct kg_broker *broker)
 			continue;
 		kg_id_format(&s->id, id);
 		fprintf(out, "%s\t%s\t%s\t%s\t%s\t%llu\t%ux%u\t%s\n", id, kg_session_state_text(s->state),
-			s->proved ? kg_audit_name(s->user, user) : "-", s->peer.host,
+			s->logged_in_us ? kg_audit_name(s->user, user) : "-", s->peer.host,
 			s->desktop ? kg_desktop_name(s->desktop) : "-",
 			(unsigned long long)((kg_now_us() - s->connected_us) / 1000000), s->width, s->height,
 			s->client[0] ? kg_audit_name(s->client, client) : "-");
