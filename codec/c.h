@@ -1,4 +1,4 @@
-/* The C twins that have files of their own, for dsp.c only. */
+/* The C twins that have files of their own, for dsp.c, and for what variants leave over. */
 #pragma once
 
 #include "codec/dsp.h"

@@ -116,6 +116,16 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->tile_flat = kg_tile_flat_neon;
 		dsp->planar_split = kg_planar_split_neon;
 		dsp->planar_delta = kg_planar_delta_neon;
+		dsp->clear_changes = kg_clear_changes_neon;
+		dsp->clear_columns = kg_clear_columns_neon;
+		dsp->tile_hash = kg_tile_hash_neon;
+		dsp->tile_texture = kg_tile_texture_neon;
+		dsp->row_anchors = kg_row_anchors_neon;
+		dsp->rfx_lists[KG_RFX_SYMMETRIC] = kg_rfx_lists_symmetric_neon;
+		dsp->rfx_lists[KG_RFX_EXTRAPOLATE] = kg_rfx_lists_extrapolate_neon;
+		dsp->rfx_values[KG_RFX_SYMMETRIC] = kg_rfx_values_symmetric_neon;
+		dsp->rfx_values[KG_RFX_EXTRAPOLATE] = kg_rfx_values_extrapolate_neon;
+		dsp->rfx_pack = kg_rfx_pack_neon;
 	}
 #endif
 }
