@@ -7,10 +7,10 @@
 #define N KG_RFX_TILE
 #define ROW 72			// elements from row to row
 #define EVEN 32			// where the even samples of a row begin that has been split, up to 33; before them are the odd ones
-#define AHEAD 8			// rows: processors do not foresee where the next one begins
 #define INLINE static inline __attribute__((always_inline))
 
 typedef int16_t vector __attribute__((vector_size(16)));
+typedef uint16_t words __attribute__((vector_size(16)));
 typedef uint32_t pixels4 __attribute__((vector_size(16)));
 typedef uint64_t halves __attribute__((vector_size(16)));
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a pixel has blue in its lowest byte");
@@ -115,10 +115,10 @@ INLINE uint16_t high_half(uint16_t a, uint16_t b)
 	return (uint16_t)((uint32_t)a * b >> 16);
 }
 
-/* mulhrs(a, b) for -4096 <= a < 4096. */
-INLINE int16_t part_of(int16_t a, int16_t b)
+/* mulhrs(a, b) of an eighth of eights: its last three bits are 0. */
+INLINE int16_t part_of(int16_t eights, int16_t b)
 {
-	int16_t quarters = (int16_t)((int16_t)(a * 8) * b >> 16);
+	int16_t quarters = (int16_t)(eights * b >> 16);
 
 	return (int16_t)(quarters + 2) >> 2;
 }
@@ -127,20 +127,20 @@ INLINE int16_t part_of(int16_t a, int16_t b)
 static void colour(const uint8_t *pixels, size_t stride, uint32_t rows, struct work *w)
 {
 	for (uint32_t row = 0; row < N; row++) {
-		const uint8_t *ahead = pixels + KG_MIN(row + AHEAD, rows - 1) * stride;
+		const uint8_t *at = pixels + KG_MIN(row, rows - 1) * stride;
 		int16_t *restrict y = w->plane[0][row], *restrict cb = w->plane[1][row], *restrict cr = w->plane[2][row];
 		struct colours colours;
 		const uint16_t *restrict b = colours.b, *restrict g = colours.g, *restrict r = colours.r;
 
 		for (int x = 0; x < N * 4; x += 64)
-			__builtin_prefetch(ahead + x);
-		part(pixels + KG_MIN(row, rows - 1) * stride, &colours);
+			__builtin_prefetch(at + N * 4 + x);	// most often the next tile is the one to the right
+		part(at, &colours);
 		for (int x = 0; x < N; x++) {
 			int16_t luma = (int16_t)(high_half(r[x], 1225) + high_half(g[x], 2404) + high_half(b[x], 467) + 1);
 
 			y[x] = luma - KG_RFX_LEVEL;
-			cb[x] = part_of((int16_t)((b[x] >> 4) - luma), 18513);
-			cr[x] = part_of((int16_t)((r[x] >> 4) - luma), 23364);
+			cb[x] = part_of((int16_t)((b[x] >> 1) - 8 * luma), 18513);
+			cr[x] = part_of((int16_t)((r[x] >> 1) - 8 * luma), 23364);
 		}
 	}
 }
@@ -149,7 +149,7 @@ static void colour(const uint8_t *pixels, size_t stride, uint32_t rows, struct w
 
 /* What makes values of the coefficients of a band, see struct kg_rfx_scale. */
 struct rule {
-	int16_t threshold, less, half;
+	int16_t inside, less, half;	// inside: threshold - 1
 	int shift;
 };
 
@@ -158,7 +158,7 @@ static struct rule rule_of(const struct kg_rfx_scale *scale, enum kg_rfx_band ba
 	int multiplier = scale->multiplier[band], shift = multiplier ? 15 - __builtin_ctz((unsigned)multiplier) : 15;
 
 	return (struct rule){
-		.threshold = multiplier ? scale->threshold[band] : INT16_MAX,	// which no coefficient reaches
+		.inside = (int16_t)((multiplier ? scale->threshold[band] : INT16_MAX) - 1),	// which no coefficient leaves
 		.less = scale->less[band],
 		.half = (int16_t)(1 << (shift - 1)),
 		.shift = shift,
@@ -168,8 +168,9 @@ static struct rule rule_of(const struct kg_rfx_scale *scale, enum kg_rfx_band ba
 INLINE vector quantise(vector c, struct rule rule, bool plain)
 {
 	vector negative = c < 0, less = (rule.less ^ negative) - negative;
+	vector inside = (words)(c + rule.inside) <= (uint16_t)(2 * rule.inside);
 
-	return (((plain ? c : c - less) + rule.half) >> rule.shift) & ((c >= rule.threshold) | (c <= (int16_t)-rule.threshold));
+	return (((plain ? c : c - less) + rule.half) >> rule.shift) & ~inside;
 }
 
 INLINE int16_t quantise_one(int16_t c, struct rule rule, bool plain)
