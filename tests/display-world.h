@@ -13,6 +13,7 @@
 #include "server/display/gfx-writer.h"
 #include "server/display/refine.h"
 #include "server/display/slice.h"
+#include "tests/gfx-codecs.h"
 #include "tests/gfx-decode.h"
 #include "tests/tap.h"
 
@@ -48,6 +49,7 @@ struct world {
 	uint8_t *screen;		// bitmap path: what the client shows
 	uint64_t bytes, slices;
 	uint32_t raw, longest;		// bitmap records
+	uint32_t surfaces;		// surface records
 	char wrong[256];
 };
 
@@ -121,7 +123,7 @@ static inline void set_up(struct world *world, uint32_t version)
 		kg_clear_reset(&world->clear);
 		world->plan.clear = &world->clear;
 		world->plan.cache = kg_cache_init(&world->cache, version, world->flags) < 0 ? NULL : &world->cache;
-		world->plan.lossy = world->flags & 1 ? KG_LOSSY_NONE : KG_LOSSY_PROGRESSIVE;
+		world->plan.lossy = world->flags & 1 ? KG_LOSSY_CLASSIC : KG_LOSSY_PROGRESSIVE;
 	} else if (world->surface) {
 		if (world->plan.has_context)
 			kg_gfx_delete_context(&writer, world->surface, KG_PLAN_CONTEXT);
@@ -227,6 +229,30 @@ static inline bool decode_bitmaps(struct world *world, const uint8_t *slice, siz
 
 /* ---- the way of a frame ---- */
 
+static inline bool decode_surfaces(struct world *world, const uint8_t *slice, size_t size)
+{
+	while (size) {
+		struct kg_view_surface surface;
+		struct kg_rect rect;
+
+		if (size < sizeof(surface))
+			return fail(world, "a record that is cut off");
+		memcpy(&surface, slice, sizeof(surface));
+		rect = kg_rect_from(surface.left, surface.top, surface.width, surface.height);
+		if (surface.length > size - sizeof(surface) || surface.length > world->plan.message_max)
+			return fail(world, "a record that is too long");
+		if (kg_rect_empty(rect) || rect.right > (int32_t)world->width || rect.bottom > (int32_t)world->height)
+			return fail(world, "a record that does not lie on the screen");
+		if (!gfx_decode_remotefx(world->client.codecs, slice + sizeof(surface), surface.length, rect, world->screen,
+					 world->width, world->height))
+			return fail(world, "a record that cannot be decoded");
+		world->surfaces++;
+		slice += sizeof(surface) + surface.length;
+		size -= sizeof(surface) + surface.length;
+	}
+	return true;
+}
+
 static inline bool send_slices(struct world *world)
 {
 	struct kg_slicer slicer;
@@ -243,6 +269,8 @@ static inline bool send_slices(struct world *world)
 		size = kg_slicer_write(&slicer, world->zgfx, slice);
 		if (world->graphics)
 			wrong = gfx_decode(&world->client, slice, size);
+		else if (slicer.kind == KG_SLICE_SURFACES)
+			decode_surfaces(world, slice, size);
 		else
 			decode_bitmaps(world, slice, size);
 		free(slice);

@@ -120,7 +120,7 @@ static void acknowledge(struct world *world)
 static const uint32_t versions[] = { 0x00080004, 0x00080105, 0x000a0002, 0x000a0100, 0x000a0200, 0x000a0301,
 				     0x000a0400, 0x000a0502, 0x000a0600, 0x000a0601, 0x000a0701 };
 
-static const uint32_t flags[] = { 0, 0x02, 0x20, 0x22 };
+static const uint32_t flags[] = { 0, 0x02, 0x20, 0x22, 0x01 };
 
 static void step(struct world *world)
 {
@@ -162,20 +162,26 @@ static void step(struct world *world)
 
 static uint64_t areas[GFX_WAYS];	// of all sequences
 
-static void random_sequence(bool graphics)
+static void random_sequence(bool graphics, bool remotefx)
 {
 	struct world world;
 	uint64_t seed = tap_seed;
 
 	world_init(&world, graphics);
+	if (remotefx) {
+		world.plan.lossy = KG_LOSSY_CLASSIC;
+		world.plan.coder = rnd() % 2 ? KG_RFX_RLGR3 : KG_RFX_RLGR1;
+		world.plan.video_mode = rnd() % 2;
+		world.plan.message_max = KG_PLAN_MESSAGE_LEAST + rnd() % 100000;
+	}
 	resize(&world, rnd() % 400 + 1, rnd() % 400 + 1, 0x000a0701);
 	for (int i = 0; i < STEPS && !*world.wrong; i++)
 		step(&world);
 	if (!*world.wrong)
 		wait_for_exactness(&world);
-	ok(!*world.wrong && world.slices > 10,
+	ok(!*world.wrong && world.slices > 10 && (!remotefx || world.surfaces > 0),
 	   "%s: decoded = mirror = source over %u frames, %llu bytes, at least %.1f dB (from seed %llu) %s",
-	   graphics ? "graphics" : "bitmaps", world.flow.sent, (unsigned long long)world.bytes, world.worst,
+	   graphics ? "graphics" : remotefx ? "bitmaps and RemoteFX" : "bitmaps", world.flow.sent, (unsigned long long)world.bytes, world.worst,
 	   (unsigned long long)seed, world.wrong);
 	for (size_t i = 0; i < GFX_WAYS; i++)
 		areas[i] += world.client.area[i];
@@ -382,13 +388,16 @@ int main(void)
 {
 	tap_seed_init();
 	for (int i = 0; i < 4; i++)
-		random_sequence(true);
-	ok(areas[GFX_FILL] && areas[GFX_COPY] && areas[GFX_CACHE] && areas[GFX_CLEAR] && areas[GFX_PLANAR] && areas[GFX_PROGRESSIVE],
-	   "every way was used: %llu pixels filled, %llu copied, %llu from the cache, %llu text, %llu planar, %llu lossy",
+		random_sequence(true, false);
+	ok(areas[GFX_FILL] && areas[GFX_COPY] && areas[GFX_CACHE] && areas[GFX_CLEAR] && areas[GFX_PLANAR] && areas[GFX_PROGRESSIVE] &&
+		   areas[GFX_REMOTEFX],
+	   "every way was used: %llu pixels filled, %llu copied, %llu from the cache, %llu text, %llu planar, "
+	   "%llu progressive, %llu classic",
 	   (unsigned long long)areas[GFX_FILL], (unsigned long long)areas[GFX_COPY], (unsigned long long)areas[GFX_CACHE],
-	   (unsigned long long)areas[GFX_CLEAR], (unsigned long long)areas[GFX_PLANAR], (unsigned long long)areas[GFX_PROGRESSIVE]);
-	for (int i = 0; i < 2; i++)
-		random_sequence(false);
+	   (unsigned long long)areas[GFX_CLEAR], (unsigned long long)areas[GFX_PLANAR], (unsigned long long)areas[GFX_PROGRESSIVE],
+	   (unsigned long long)areas[GFX_REMOTEFX]);
+	for (int i = 0; i < 4; i++)
+		random_sequence(false, i % 2);
 	costs();
 	neighbours();
 	noise_bitmaps();

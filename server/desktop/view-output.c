@@ -391,7 +391,7 @@ void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *g
 	kg_gfx_caps_confirm(&writer, graphics->version, graphics->flags);
 	setup_written(output, &writer);
 	output->has_surface = false;	// the client has forgotten it: it cannot be deleted
-	output->plan.lossy = graphics->flags & KG_GFX_THIN_CLIENT ? KG_LOSSY_NONE : KG_LOSSY_PROGRESSIVE;
+	output->plan.lossy = graphics->flags & KG_GFX_THIN_CLIENT ? KG_LOSSY_CLASSIC : KG_LOSSY_PROGRESSIVE;
 	set_up_surface(output);
 }
 

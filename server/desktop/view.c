@@ -54,6 +54,17 @@ static const char *wrong_open(const struct kg_view_open *open)
 	return NULL;
 }
 
+/* On the bitmap path; in the graphics pipeline RLGR1 and image mode are what every client decodes. */
+static void set_remotefx(struct kg_plan *plan, const struct kg_view_open *open)
+{
+	if (open->remotefx == KG_REMOTEFX_NONE || open->bitmap_size_max < KG_PLAN_MESSAGE_LEAST + KG_VIEW_SURFACE_HEAD)
+		return;
+	plan->lossy = KG_LOSSY_CLASSIC;
+	plan->coder = open->remotefx == KG_REMOTEFX_RLGR3 ? KG_RFX_RLGR3 : KG_RFX_RLGR1;
+	plan->video_mode = open->remotefx_video;
+	plan->message_max = open->bitmap_size_max - KG_VIEW_SURFACE_HEAD;
+}
+
 static int on_open(struct kg_view *view, const void *body)
 {
 	const struct kg_view_parts *parts = view->parts;
@@ -74,6 +85,8 @@ static int on_open(struct kg_view *view, const void *body)
 	output->plan.hash_key = parts->hash_key;
 	output->plan.ladder = parts->ladder;
 	output->plan.graphics = view->open.path == KG_PATH_GRAPHICS;
+	if (!output->plan.graphics)
+		set_remotefx(&output->plan, &view->open);
 
 	r = kg_ring_init(&output->ring, KG_RING_SIZE);
 	if (r < 0) {

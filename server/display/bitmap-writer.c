@@ -51,6 +51,19 @@ size_t kg_bitmap_record_size(const uint8_t *record)
 	return sizeof(bitmap) + bitmap.length;
 }
 
+void kg_surface_record(struct kg_writer *writer, struct kg_rect rect, uint32_t size)
+{
+	const struct kg_view_surface surface = {
+		.left = (uint16_t)rect.left,
+		.top = (uint16_t)rect.top,
+		.width = (uint16_t)kg_rect_width(rect),
+		.height = (uint16_t)kg_rect_height(rect),
+		.length = size,
+	};
+
+	kg_write_bytes(writer, &surface, sizeof(surface));
+}
+
 size_t kg_surface_record_size(const uint8_t *record)
 {
 	struct kg_view_surface surface;

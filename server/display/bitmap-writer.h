@@ -21,6 +21,9 @@ size_t kg_bitmap_bound(void);
 void kg_bitmap_write(struct kg_writer *writer, const struct kg_dsp *dsp, const uint8_t *tile, size_t stride,
 		     struct kg_rect rect, void *scratch);
 
+/* Head of a surface record whose size bytes of data, a RemoteFX message, follow. */
+void kg_surface_record(struct kg_writer *writer, struct kg_rect rect, uint32_t size);
+
 /* The size of the record that begins at record, with its data; of bitmaps, and of surfaces. */
 size_t kg_bitmap_record_size(const uint8_t *record);
 size_t kg_surface_record_size(const uint8_t *record);

@@ -1,7 +1,7 @@
 /*
- * Pictures, by RemoteFX: batches of tiles in order, each a message of its own, so that threads need not wait for each other.
- * A tile that it cannot code well, or not at all, follows exactly by planar.
+ * Pictures, by RemoteFX: batches of tiles in order, each with messages of its own, so that threads need not wait for each other.
  */
+#include "server/display/bitmap-writer.h"
 #include "server/display/gfx-writer.h"
 #include "server/display/plan-impl.h"
 
@@ -66,77 +66,172 @@ static uint32_t find_rects(const struct kg_plan *plan, const uint32_t *tiles, ui
 	return join_last(rects, n);
 }
 
-static void fill_tile(const struct kg_plan *plan, uint32_t i, struct kg_progressive_tile *tile)
+/* Around the blocks of tiles: more than the head of the message, its rectangles and quantisers take. */
+#define MESSAGE_HEAD 512
+#define MESSAGE_SIZE(tiles) (MESSAGE_HEAD + 8 * (size_t)(tiles))
+
+/* The longest message: it goes into one slice. */
+#define MESSAGE_MAX (KG_SLICE_SIZE_MAX - 8192)
+
+/* What the functions of a job share. */
+struct lossy_job {
+	struct kg_plan *plan;
+	struct kg_rfx_batch batch;
+	struct kg_plan_part blocks;	// of tiles, message by message
+	struct kg_writer writer;	// of pieces
+	void *scratch;
+};
+
+/* ---- progressive ---- */
+
+static void put_region(struct lossy_job *job, const struct kg_writer *blocks, const uint32_t *numbers, uint32_t count)
 {
-	struct kg_rect rect = rect_of(plan, i);
-
-	*tile = (struct kg_progressive_tile){
-		.pixels = kg_mirror_at(plan->mirror, rect),
-		.stride = plan->mirror->stride,
-		.width = kg_rect_width(rect),
-		.height = kg_rect_height(rect),
-		.x = (uint16_t)(rect.left / KG_TILE),
-		.y = (uint16_t)(rect.top / KG_TILE),
-		.from = KG_PROGRESSIVE_NEW,
-		.to = (uint8_t)plan->ladder->count,
-	};
-}
-
-/* Around the blocks of a region: beside the head of the message more than its rectangles and quantisers take. */
-#define REGION_SIZE(rects) (KG_GFX_CONTEXT_PICTURE_SIZE + 256 + 8 * (size_t)(rects))
-
-static void put_region(const struct kg_plan *plan, struct kg_writer *writer, const struct kg_writer *blocks,
-		       const uint32_t *tiles, uint32_t count)
-{
+	const struct kg_plan *plan = job->plan;
 	struct kg_rect rects[KG_PLAN_BATCH];
-	uint32_t rect_count = find_rects(plan, tiles, count, rects);
+	uint32_t rect_count = find_rects(plan, numbers, count, rects);
+	struct kg_writer head = job->writer;
 	struct kg_progressive region;
-	struct kg_writer head = *writer;
 	size_t start;
 	int r;
 
-	kg_write_space(writer, KG_GFX_CONTEXT_PICTURE_SIZE);
-	start = kg_writer_size(writer);
-	kg_progressive_begin(&region, writer, plan->ladder, KG_RFX_EXTRAPOLATE, true, plan->number, rects, rect_count);
+	kg_write_space(&job->writer, KG_GFX_CONTEXT_PICTURE_SIZE);
+	start = kg_writer_size(&job->writer);
+	kg_progressive_begin(&region, &job->writer, plan->ladder, KG_RFX_EXTRAPOLATE, true, plan->number, rects, rect_count);
 	kg_progressive_add(&region, blocks->start, kg_writer_size(blocks), count);
 	r = kg_progressive_end(&region);
 	assert(r == 0);
-	kg_gfx_context_picture(&head, plan->surface, KG_PLAN_CONTEXT, (uint32_t)(kg_writer_size(writer) - start));
+	kg_gfx_context_picture(&head, plan->surface, KG_PLAN_CONTEXT, (uint32_t)(kg_writer_size(&job->writer) - start));
 }
+
+/* One message with as many of the tiles as fit. Returns how many. */
+static uint32_t write_progressive(struct lossy_job *job, const uint32_t *numbers, uint32_t count)
+{
+	struct kg_plan *plan = job->plan;
+	struct kg_writer blocks = kg_writer_of(job->blocks.bytes, job->blocks.room);
+	struct kg_progressive_tile tiles[KG_PLAN_BATCH];
+	uint32_t written;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct kg_rect rect = rect_of(plan, numbers[i]);
+
+		tiles[i] = (struct kg_progressive_tile){
+			.pixels = kg_mirror_at(plan->mirror, rect),
+			.stride = plan->mirror->stride,
+			.width = kg_rect_width(rect),
+			.height = kg_rect_height(rect),
+			.x = (uint16_t)(rect.left / KG_TILE),
+			.y = (uint16_t)(rect.top / KG_TILE),
+			.from = KG_PROGRESSIVE_NEW,
+			.to = (uint8_t)plan->ladder->count,
+		};
+	}
+	written = kg_progressive_tiles(plan->dsp, &job->batch, plan->ladder, KG_RFX_EXTRAPOLATE, tiles, count, &blocks);
+	put_region(job, &blocks, numbers, written);
+	/* A tile that it cannot code well follows exactly. */
+	for (uint32_t i = 0; i < written; i++) {
+		if (!tiles[i].overflows)
+			continue;
+		kg_plan_put_planar(plan, &job->writer, rect_of(plan, numbers[i]), job->scratch);
+		kg_mirror_sent(plan->mirror, numbers[i], KG_TILE_EXACT, plan->now_ms);
+	}
+	return written;
+}
+
+/* ---- classic ---- */
+
+static struct kg_rect box_of(const struct kg_plan *plan, const uint32_t *numbers, uint32_t count)
+{
+	struct kg_rect box = rect_of(plan, numbers[0]);
+
+	for (uint32_t i = 1; i < count; i++) {
+		struct kg_rect rect = rect_of(plan, numbers[i]);
+
+		box = (struct kg_rect){ KG_MIN(box.left, rect.left), KG_MIN(box.top, rect.top), KG_MAX(box.right, rect.right),
+					KG_MAX(box.bottom, rect.bottom) };
+	}
+	return box;
+}
+
+static void put_frame(struct lossy_job *job, const struct kg_rfx_stream *stream, struct kg_rect box,
+		      const struct kg_writer *blocks, const uint32_t *numbers, uint32_t count)
+{
+	const struct kg_plan *plan = job->plan;
+	size_t head_size = plan->graphics ? KG_GFX_PICTURE_SIZE : sizeof(struct kg_view_surface), start;
+	struct kg_rect rects[KG_PLAN_BATCH];
+	uint32_t rect_count = find_rects(plan, numbers, count, rects);
+	struct kg_writer head = job->writer;
+	struct kg_rfx_frame frame;
+	int r;
+
+	for (uint32_t i = 0; i < rect_count; i++)
+		rects[i] = (struct kg_rect){ rects[i].left - box.left, rects[i].top - box.top, rects[i].right - box.left,
+					     rects[i].bottom - box.top };
+	kg_write_space(&job->writer, head_size);
+	start = kg_writer_size(&job->writer);
+	kg_rfx_stream_begin(&frame, &job->writer, stream, true, plan->number, rects, rect_count);
+	kg_rfx_stream_add(&frame, blocks->start, kg_writer_size(blocks), count);
+	r = kg_rfx_stream_end(&frame);
+	assert(r == 0);
+	if (plan->graphics)
+		kg_gfx_picture(&head, plan->surface, KG_GFX_REMOTEFX, box, (uint32_t)(kg_writer_size(&job->writer) - start));
+	else
+		kg_surface_record(&head, box, (uint32_t)(kg_writer_size(&job->writer) - start));
+}
+
+/* The channel is the rectangle around all tiles of the batch, named anew in front of each frame. */
+static uint32_t write_classic(struct lossy_job *job, const uint32_t *numbers, uint32_t count)
+{
+	const struct kg_plan *plan = job->plan;
+	struct kg_writer blocks = kg_writer_of(job->blocks.bytes, job->blocks.room);
+	struct kg_rect box = box_of(plan, numbers, count);
+	struct kg_rfx_stream_tile tiles[KG_PLAN_BATCH];
+	struct kg_rfx_stream stream;
+	uint32_t written;
+	int r = kg_rfx_stream_init(&stream, plan->ladder->quant, plan->coder, !plan->video_mode, (uint16_t)kg_rect_width(box),
+				   (uint16_t)kg_rect_height(box));
+
+	assert(r == 0);
+	for (uint32_t i = 0; i < count; i++) {
+		struct kg_rect rect = rect_of(plan, numbers[i]);
+
+		tiles[i] = (struct kg_rfx_stream_tile){
+			.pixels = kg_mirror_at(plan->mirror, rect),
+			.stride = plan->mirror->stride,
+			.width = kg_rect_width(rect),
+			.height = kg_rect_height(rect),
+			.x = (uint16_t)((rect.left - box.left) / KG_TILE),
+			.y = (uint16_t)((rect.top - box.top) / KG_TILE),
+		};
+	}
+	written = kg_rfx_stream_tiles(plan->dsp, &job->batch, &stream, tiles, count, &blocks);
+	put_frame(job, &stream, box, &blocks, numbers, written);
+	return written;
+}
+
+/* ---- a batch ---- */
 
 void kg_plan_write_lossy(struct kg_plan *plan, const struct kg_plan_work *work, struct kg_plan_part *part, void *scratch)
 {
 	const uint32_t *numbers = plan->lossy_tiles + work->first;
-	struct kg_progressive_tile tiles[KG_PLAN_BATCH];
-	struct kg_plan_part blocks;
-	struct kg_writer writer, to;
-	struct kg_rfx_batch batch;
-	uint32_t written, others = 0;
+	size_t most = KG_MIN((size_t)work->tiles * 3 * KG_RFX_BYTES, (size_t)MESSAGE_MAX);
+	struct lossy_job job = { .plan = plan, .scratch = scratch };
 
-	kg_rfx_batch_init(&batch, scratch, KG_PLAN_BATCH);
-	for (uint32_t i = 0; i < work->tiles; i++)
-		fill_tile(plan, numbers[i], &tiles[i]);
-	if (!kg_plan_provide(plan, &blocks, (size_t)work->tiles * KG_PROGRESSIVE_TILE_ROOM))
-		return;
-	to = kg_writer_of(blocks.bytes, blocks.room);
-	written = kg_progressive_tiles(plan->dsp, &batch, plan->ladder, KG_RFX_EXTRAPOLATE, tiles, work->tiles, &to);
-	for (uint32_t i = 0; i < work->tiles; i++)
-		others += i >= written || tiles[i].overflows;
-
-	if (kg_plan_provide(plan, part, REGION_SIZE(written) + kg_writer_size(&to) + others * kg_plan_planar_bound(plan))) {
-		writer = kg_writer_of(part->bytes, part->room);
-		if (written)
-			put_region(plan, &writer, &to, numbers, written);
-		for (uint32_t i = 0; i < work->tiles; i++) {
-			if (i < written && !tiles[i].overflows)
-				continue;
-			kg_plan_put_planar(plan, &writer, rect_of(plan, numbers[i]), scratch);
-			kg_mirror_sent(plan->mirror, numbers[i], KG_TILE_EXACT, plan->now_ms);
+	if (!plan->graphics)
+		most = KG_MIN(most, (size_t)plan->message_max - MESSAGE_SIZE(work->tiles));
+	kg_rfx_batch_init(&job.batch, scratch, KG_PLAN_BATCH);
+	/* Room for the worst case; what is not written never becomes memory. */
+	if (kg_plan_provide(plan, &job.blocks, most) &&
+	    kg_plan_provide(plan, part, work->tiles * (3 * KG_RFX_BYTES + MESSAGE_SIZE(1) + kg_plan_planar_bound(plan)))) {
+		job.writer = kg_writer_of(part->bytes, part->room);
+		for (uint32_t done = 0, n; done < work->tiles; done += n) {
+			n = plan->lossy == KG_LOSSY_CLASSIC ? write_classic(&job, numbers + done, work->tiles - done)
+							    : write_progressive(&job, numbers + done, work->tiles - done);
+			assert(n);
 		}
-		assert(kg_writer_ok(&writer));
-		part->size = kg_writer_size(&writer);
+		assert(kg_writer_ok(&job.writer));
+		part->size = kg_writer_size(&job.writer);
 	}
-	free(blocks.bytes);
+	free(job.blocks.bytes);
 }
 
 size_t kg_plan_lossy_scratch(void)

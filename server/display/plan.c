@@ -177,13 +177,15 @@ static void add_texts(struct kg_plan *plan)
 
 static void add_lossy(struct kg_plan *plan)
 {
+	enum kg_slice_kind kind = plan->graphics ? KG_SLICE_GRAPHICS : KG_SLICE_SURFACES;
+
 	kg_plan_find_lossy(plan);
 	for (uint32_t first = 0; first < plan->lossy_count; first += KG_PLAN_BATCH) {
 		struct kg_plan_work work = {
 			.kind = KG_WORK_LOSSY,
 			.first = first,
 			.tiles = KG_MIN(plan->lossy_count - first, (uint32_t)KG_PLAN_BATCH),
-			.part = add_part(plan, (struct kg_plan_part){ .kind = kind_of(plan) }),
+			.part = add_part(plan, (struct kg_plan_part){ .kind = kind }),
 		};
 
 		add_work(plan, work);

@@ -32,7 +32,11 @@ enum kg_way {
 };
 
 /* What a client decodes of RemoteFX. */
-enum kg_lossy { KG_LOSSY_NONE, KG_LOSSY_PROGRESSIVE };
+enum kg_lossy {
+	KG_LOSSY_NONE,
+	KG_LOSSY_PROGRESSIVE,	// graphics
+	KG_LOSSY_CLASSIC,	// graphics, for thin clients; bitmaps
+};
 
 struct kg_plan_tile {
 	uint8_t way;			// enum kg_way
@@ -78,6 +82,9 @@ struct kg_plan {
 	bool graphics;			// or bitmaps
 	enum kg_lossy lossy;
 	const struct kg_progressive_ladder *ladder;	// of lossy tiles, its last pass
+	enum kg_rfx_coder coder;	// classic
+	bool video_mode;		// classic, not image mode
+	uint32_t message_max;		// classic on the bitmap path: bytes of one message, at least KG_PLAN_MESSAGE_LEAST
 	uint16_t surface;		// graphics: where pieces go
 	struct kg_cache *cache;		// graphics: the client's, or NULL
 	struct kg_clear *clear;		// graphics: the client's, or NULL
@@ -113,6 +120,9 @@ struct kg_plan {
 
 /* The quality of lossy tiles, which is constant: 38 dB and more for each tile. */
 void kg_plan_ladder_init(struct kg_progressive_ladder *ladder);
+
+/* A classic message may have to hold one tile of any picture, and the head. */
+#define KG_PLAN_MESSAGE_LEAST (3 * KG_RFX_BYTES + 1024)
 
 /* Fewer tiles than this are not looked through for what has moved: begin goes on with look. */
 #define KG_PLAN_MOVE_TILES 8
