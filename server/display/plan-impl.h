@@ -14,8 +14,7 @@ struct kg_plan_ends {
 	uint32_t fill_colour;
 };
 
-/* plan-moves.c: one row of tiles is compared; what has moved is found; the mirror moves it. */
-void kg_plan_compare(struct kg_plan *plan, uint32_t row);
+/* plan-moves.c: what has moved is found; the mirror moves it. */
 void kg_plan_find_moves(struct kg_plan *plan);
 void kg_plan_move(struct kg_plan *plan);
 

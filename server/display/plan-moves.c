@@ -1,25 +1,6 @@
 /* What has moved on the screen is moved by the client itself: scrolls, and windows that are dragged. */
 #include "server/display/plan-impl.h"
 
-void kg_plan_compare(struct kg_plan *plan, uint32_t row)
-{
-	const struct kg_mirror *mirror = plan->mirror;
-
-	for (uint32_t column = 0; column < mirror->columns; column++) {
-		size_t i = (size_t)row * mirror->columns + column;
-		struct kg_rect rect = kg_mirror_tile(mirror, column, row);
-		const struct kg_image image = {
-			.pixels = plan->image.pixels + (size_t)rect.top * plan->image.stride + (size_t)rect.left * 4,
-			.width = kg_rect_width(rect),
-			.height = kg_rect_height(rect),
-			.stride = plan->image.stride,
-		};
-
-		if (plan->touched[i])
-			kg_damage_compare(plan->dsp, &image, kg_mirror_at(mirror, rect), mirror->stride, &plan->damages[i]);
-	}
-}
-
 void kg_plan_find_moves(struct kg_plan *plan)
 {
 	const struct kg_mirror *mirror = plan->mirror;
@@ -33,6 +14,8 @@ void kg_plan_find_moves(struct kg_plan *plan)
 	};
 
 	_Static_assert(KG_TILE_UNKNOWN == 0, "known is a byte that is not 0");
+	for (size_t i = 0; i < plan->tile_count; i++)
+		plan->damages[i] = plan->touched[i] ? (struct kg_damage){ UINT64_MAX, UINT64_MAX } : (struct kg_damage){ 0 };
 	plan->copy_count = kg_motion_find(&motion, plan->motion_scratch, plan->copies);
 }
 

@@ -47,9 +47,8 @@ static int provide(struct kg_plan *plan, const struct kg_image *image)
 	plan->texts = calloc(count, sizeof(*plan->texts));
 	plan->lossy_tiles = calloc(count, sizeof(*plan->lossy_tiles));
 	plan->classes = calloc(count, sizeof(*plan->classes));
-	if (!plan->touched || !plan->due || !plan->tiles || !plan->works || !plan->damages ||
-	    !plan->motion_scratch || !plan->texts || !plan->lossy_tiles ||
-	    !plan->classes) {
+	if (!plan->touched || !plan->due || !plan->tiles || !plan->works || !plan->damages || !plan->motion_scratch ||
+	    !plan->texts || !plan->lossy_tiles || !plan->classes) {
 		kg_plan_done(plan);
 		return -ENOMEM;
 	}
@@ -61,6 +60,7 @@ static void touch(struct kg_plan *plan, const struct kg_region *damage)
 {
 	const struct kg_mirror *mirror = plan->mirror;
 
+	plan->tiles_touched = 0;
 	for (size_t i = 0; i < plan->tile_count; i++)
 		plan->touched[i] = mirror->states[i] == KG_TILE_UNKNOWN || plan->due[i];
 	for (uint32_t i = 0; i < damage->count; i++) {
@@ -69,6 +69,8 @@ static void touch(struct kg_plan *plan, const struct kg_region *damage)
 		for (int32_t row = tiles.top; row < tiles.bottom; row++)
 			memset(plan->touched + (size_t)row * mirror->columns + tiles.left, 1, kg_rect_width(tiles));
 	}
+	for (size_t i = 0; i < plan->tile_count; i++)
+		plan->tiles_touched += plan->touched[i];
 }
 
 static void add_work(struct kg_plan *plan, struct kg_plan_work work)
@@ -76,29 +78,24 @@ static void add_work(struct kg_plan *plan, struct kg_plan_work work)
 	plan->works[plan->work_count++] = work;
 }
 
-/* A work for each row of tiles that is touched. Returns how many tiles are. */
-static uint32_t add_rows(struct kg_plan *plan, int kind)
+/* A work for each row of tiles that is touched. */
+static int start_looking(struct kg_plan *plan)
 {
 	const struct kg_mirror *mirror = plan->mirror;
-	uint32_t sum = 0;
 
 	plan->work_count = 0;
 	for (uint32_t row = 0; row < mirror->rows; row++) {
-		struct kg_plan_work work = { .kind = kind, .first = row };
-
-		for (uint32_t column = 0; column < mirror->columns; column++)
-			work.tiles += plan->touched[(size_t)row * mirror->columns + column];
-		if (work.tiles)
-			add_work(plan, work);
-		sum += work.tiles;
+		if (memchr(plan->touched + (size_t)row * mirror->columns, 1, mirror->columns))
+			add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_LOOK, .first = row });
 	}
-	return sum;
+	plan->stage = KG_PLAN_LOOK;
+	return (int)plan->work_count;
 }
 
-static int start_looking(struct kg_plan *plan)
+static int start_moving(struct kg_plan *plan)
 {
-	add_rows(plan, KG_WORK_LOOK);
-	plan->stage = KG_PLAN_LOOK;
+	plan->stage = KG_PLAN_MOVE;
+	add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_MOVE });
 	return (int)plan->work_count;
 }
 
@@ -116,13 +113,9 @@ int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const stru
 	plan->number++;
 	kg_refine_mark(plan->mirror, now_ms, plan->due);
 	touch(plan, damage);
-	plan->tiles_touched = add_rows(plan, KG_WORK_COMPARE);
-	plan->stage = KG_PLAN_COMPARE;
-	if (!plan->graphics || plan->tiles_touched < KG_PLAN_MOVE_TILES)
-		start_looking(plan);
-	else
-		memset(plan->damages, 0, plan->tile_count * sizeof(*plan->damages));
-	return (int)plan->work_count;
+	if (plan->graphics && plan->tiles_touched >= KG_PLAN_MOVE_TILES)
+		return start_moving(plan);
+	return start_looking(plan);
 }
 
 void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
@@ -131,9 +124,6 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 	struct kg_plan_part *part = &plan->parts[work->part];
 
 	switch (work->kind) {
-	case KG_WORK_COMPARE:
-		kg_plan_compare(plan, work->first);
-		break;
 	case KG_WORK_MOVE:
 		kg_plan_find_moves(plan);
 		break;
@@ -245,14 +235,6 @@ static int start_encoding(struct kg_plan *plan)
 	return (int)plan->work_count;
 }
 
-static int start_moving(struct kg_plan *plan)
-{
-	plan->stage = KG_PLAN_MOVE;
-	plan->work_count = 0;
-	add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_MOVE });
-	return 1;
-}
-
 /* All text is one job: what a message may say depends on the one before. */
 static int start_clear(struct kg_plan *plan)
 {
@@ -272,9 +254,6 @@ int kg_plan_next(struct kg_plan *plan)
 		if (__atomic_load_n(&plan->failed, __ATOMIC_RELAXED))
 			return -ENOMEM;
 		switch (plan->stage) {
-		case KG_PLAN_COMPARE:
-			r = start_moving(plan);
-			break;
 		case KG_PLAN_MOVE:
 			kg_plan_move(plan);
 			r = start_looking(plan);

@@ -7,7 +7,7 @@
  * until there is no further stage; then the pieces are read on one thread (server/display/slice.h). Image and mirror must
  * stay until the last job has run.
  *
- *	begin ──► compare: rows of tiles ──► move, one job: what has moved is looked for ──► next: the mirror moves it, too
+ *	begin ──► move, one job: what has moved is looked for ──► next: the mirror moves it, too
  *	──► look: rows of tiles are compared and taken ──► next: ways are chosen ──► encode: parts are written, text is analysed
  *	──► next ──► clear, one job: text is written, which changes the model of the client's caches ──► next: 0
  */
@@ -46,11 +46,11 @@ struct kg_plan_tile {
 	struct kg_hash hash;
 };
 
-enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_COMPARE, KG_PLAN_MOVE, KG_PLAN_LOOK, KG_PLAN_ENCODE, KG_PLAN_CLEAR };
+enum kg_plan_stage { KG_PLAN_NOTHING, KG_PLAN_MOVE, KG_PLAN_LOOK, KG_PLAN_ENCODE, KG_PLAN_CLEAR };
 
 /* What a job does. */
 struct kg_plan_work {
-	enum { KG_WORK_COMPARE, KG_WORK_MOVE, KG_WORK_LOOK, KG_WORK_PLANAR, KG_WORK_ANALYSE, KG_WORK_CLEAR, KG_WORK_LOSSY } kind;
+	enum { KG_WORK_MOVE, KG_WORK_LOOK, KG_WORK_PLANAR, KG_WORK_ANALYSE, KG_WORK_CLEAR, KG_WORK_LOSSY } kind;
 	uint32_t first;			// row of tiles, text, or lossy tile
 	uint32_t tiles;			// of that way
 	uint32_t part;			// that it writes
@@ -108,7 +108,7 @@ struct kg_plan {
 	/* a byte or a struct for each tile of the mirror */
 	size_t tile_count;
 	uint8_t *touched, *due;
-	struct kg_damage *damages;	// before anything moves
+	struct kg_damage *damages;	// what may have moved
 	void *motion_scratch;
 	struct kg_plan_tile *tiles;
 	struct kg_plan_work *works;	// and one for each row
