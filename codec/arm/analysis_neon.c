@@ -79,7 +79,7 @@ KG_TILE_TEXTURE_FN(kg_tile_texture_neon)
 	struct counts counts = { vdupq_n_u32(0), vdupq_n_u32(0) };
 
 	*texture = (struct kg_texture){ 0 };
-	for (uint32_t y = 1; y < height; y += 2) {
+	for (uint32_t y = 1; y < height; y += 4) {
 		const uint8_t *row = pixels + y * stride, *above = row - stride;
 		uint32_t x = 1;
 
