@@ -56,7 +56,8 @@ INLINE __m256i four_and_four(const uint8_t *at)
 #define PICK(a, b, which)                                                                                              \
 	_mm256_shuffle_epi8(_mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), which)), words)
 
-/* A row of 64 pixels: even and odd columns of the three planes. */
+/* A row of 64 pixels: even and odd columns of the three planes. The same row of the tile to the right is asked for, since it
+ * is likely to be next: rows lie too far apart for the processor to see it coming. */
 struct row {
 	struct columns even[3], odd[3];
 };
@@ -66,6 +67,9 @@ INLINE void load_row(struct row *row, const uint8_t *at)
 	const __m256i words = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,
 					       0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
 
+	UNROLLED
+	for (int i = 256; i < 512; i += 64)
+		_mm_prefetch((const char *)at + i, _MM_HINT_T1);
 	UNROLLED
 	for (int i = 0; i < 2; i++) {
 		__m256i a = four_and_four(at + 64 * i), b = four_and_four(at + 64 * i + 16);
