@@ -12,6 +12,7 @@
 
 #define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 #define GAP_MIN 9			// columns of background that end a band: a new one has a header of 11 bytes
+#define HEAD_START 64			// columns whose cost a region may be ahead of what it may cost in all
 #define STORES_MAX (KG_CLEAR_SHORT_BARS / 2)	// by one message: what it stores itself is there until its end
 
 static uint32_t bucket(struct kg_clear_hash hash, unsigned bits)
@@ -234,7 +235,7 @@ static void add_missing(struct kg_clear *clear, struct kg_clear_plan *plan, uint
 		plan->short_stores++;
 	}
 	cost->bytes += bytes;
-	cost->worth += was_seen(clear, plan->columns[column]) ? 2 : bytes;
+	cost->worth += was_seen(clear, plan->columns[column]) ? 2 + bytes / 2 : bytes;
 }
 
 static bool add_band(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t region_index, struct band band, size_t limit,
@@ -261,7 +262,8 @@ static bool add_band(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_
 			continue;
 		}
 		add_missing(clear, plan, region_index, x, cost);
-		if (cost->worth > limit || plan->stores > STORES_MAX)
+		/* Gives up early where it goes on like that. */
+		if (cost->worth > limit / (region->x1 - region->x0 + 0u) * (x + HEAD_START) || plan->stores > STORES_MAX)
 			return false;
 	}
 	return cost->worth <= limit;

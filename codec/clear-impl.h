@@ -131,6 +131,7 @@ static inline uint8_t *clear_put_length(uint8_t *to, uint32_t length)
 
 /* clear-regions.c: finds the regions from the changes. */
 void kg_clear_find_regions(struct kg_clear_plan *plan);
+void kg_clear_count_runs(const struct kg_clear_plan *plan, struct clear_region *region);
 size_t kg_clear_regions_work(uint32_t width, uint32_t height);
 
 /* clear-bands.c */

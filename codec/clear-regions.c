@@ -258,23 +258,30 @@ static void close_cell(struct finder *f)
 			f->open[f->open_count++] = f->open[i];
 }
 
-/* The colour that most pixels at the upper and lower edge have. */
+/* The most frequent colour at the upper and lower edge. */
 static uint32_t edge_colour(const struct kg_clear_plan *plan, const struct clear_region *region)
 {
-	uint32_t step = KG_MAX((region->x1 - region->x0) / 32u, 1u), colour = 0, votes = 0;
+	enum { SAMPLES = 16 };
+	uint32_t samples[2 * SAMPLES], votes[2 * SAMPLES], count = 0, best = 0;
+	uint32_t step = (region->x1 - region->x0 + SAMPLES - 1u) / SAMPLES;
 
 	for (uint32_t x = region->x0; x < region->x1; x += step)
 		for (uint32_t i = 0; i < 2; i++) {
-			uint32_t now = clear_pixel(clear_at(&plan->image, x, i ? region->y1 - 1u : region->y0));
+			uint32_t now = clear_pixel(clear_at(&plan->image, x, i ? region->y1 - 1u : region->y0)), at = 0;
 
-			if (!votes)
-				colour = now;
-			votes += now == colour ? 1 : -1u;
+			while (at < count && samples[at] != now)
+				at++;
+			if (at == count) {
+				samples[count] = now;
+				votes[count++] = 0;
+			}
+			if (++votes[at] > votes[best])
+				best = at;
 		}
-	return colour;
+	return samples[best];
 }
 
-static void count_runs(const struct kg_clear_plan *plan, struct clear_region *region)
+void kg_clear_count_runs(const struct kg_clear_plan *plan, struct clear_region *region)
 {
 	uint32_t count = region->y1 - region->y0;
 
@@ -311,7 +318,7 @@ void kg_clear_find_regions(struct kg_clear_plan *plan)
 		if (region->x0 == region->x1)
 			continue;
 		region->background = edge_colour(plan, region);
-		count_runs(plan, region);
+		kg_clear_count_runs(plan, region);
 		plan->regions[count++] = *region;
 	}
 	plan->region_count = count;

@@ -10,6 +10,9 @@
 #define FLAG_GLYPH_HIT 0x02
 #define FLAG_CACHE_RESET 0x04
 
+#define SPLIT_MIN 96			// columns
+#define SPLIT_RUNS 200			// fewer are no matter
+
 #define HEADER_MAX (2 + 2 + 12)		// with the number of a glyph
 
 static bool size_legal(uint32_t width, uint32_t height)
@@ -212,8 +215,30 @@ static void choose(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t 
 	}
 }
 
-/* What the later layers take. False when there is no room to note it. */
-static bool choose_all(struct kg_clear *clear, struct kg_clear_plan *plan, struct clear_cost *cost)
+/* Halves the region at a cell's edge. The right half becomes the last region. */
+static void split(struct kg_clear_plan *plan, uint32_t index)
+{
+	struct clear_region *left = plan->regions + index, *right = plan->regions + plan->region_count++;
+	uint32_t width = (left->x1 - left->x0) / 2 / CLEAR_CELL * CLEAR_CELL;
+
+	*right = *left;
+	left->x1 = right->x0 = (uint16_t)(left->x0 + width);
+	right->first_column += width;
+	kg_clear_count_runs(plan, left);
+	kg_clear_count_runs(plan, right);
+}
+
+/* Whether a region has too many colours for a palette, or for a good one, and its halves may have less. */
+static bool should_split(const struct kg_clear_plan *plan, const struct clear_region *region)
+{
+	uint32_t width = region->x1 - region->x0, area = width * (region->y1 - region->y0);
+
+	return (region->coding == CLEAR_RESIDUAL || region->coding == CLEAR_RAW) && width >= SPLIT_MIN &&
+	       region->runs >= SPLIT_RUNS && region->runs < area / 3 * 2 && plan->region_count < plan->region_max;
+}
+
+/* What the later layers take. False when that is more than most, or there is no room to note it. */
+static bool choose_all(struct kg_clear *clear, struct kg_clear_plan *plan, size_t most, struct clear_cost *cost)
 {
 	plan->stores = plan->short_stores = 0;
 	plan->coded_size = 0;
@@ -224,10 +249,16 @@ static bool choose_all(struct kg_clear *clear, struct kg_clear_plan *plan, struc
 		struct clear_region *region = plan->regions + i;
 
 		choose(clear, plan, i);
+		while (should_split(plan, region)) {
+			split(plan, i);
+			choose(clear, plan, i);
+		}
 		if (region->coding == CLEAR_RLEX)
 			plan->coded_size += region->coded_size;
 		cost->bytes += region->bytes;
 		cost->worth += region->worth;
+		if (cost->bytes > most)
+			return false;
 		if (region->coding == CLEAR_RESIDUAL)
 			continue;
 		if (region->coding == CLEAR_BANDS ? !kg_clear_bands_cover(clear, plan, region) :
@@ -341,7 +372,7 @@ size_t kg_clear_encode(const struct kg_dsp *dsp, struct kg_clear *clear, struct 
 		if (glyph != CLEAR_NONE)
 			return (size_t)(put_header(clear, FLAG_GLYPH_INDEX | FLAG_GLYPH_HIT, glyph, to) - to);
 	}
-	if (choose_all(clear, plan, &later) && later.bytes < raw &&
+	if (choose_all(clear, plan, limit ? KG_MIN(limit, raw) : raw, &later) && later.bytes < raw &&
 	    kg_clear_residual(plan, to + header + 12, raw - later.bytes, &residual))
 		best = residual + later.worth;
 	is_whole = choose_whole(plan, best, &whole);
