@@ -2,7 +2,6 @@
 #include "codec/progressive.h"
 
 #include "codec/dsp.h"
-#include "codec/upgrade.h"
 
 #include <assert.h>
 
@@ -22,7 +21,6 @@ enum {
 	REDUCE_EXTRAPOLATE = 1,		// region
 	TILE_DIFFERENCE = 1,
 	FULL_QUALITY = 0xff,
-	LATER_MAX = 8,			// bits that a pass leaves ([MS-RDPEGFX] 2.2.4.2.1.5.2)
 	COMPONENTS = 3,
 };
 
@@ -47,7 +45,7 @@ static bool quant_legal(const struct kg_rfx_quant *quant)
 static bool later_legal(const uint8_t *later, const uint8_t *next, const struct kg_rfx_quant *quant)
 {
 	for (int band = 0; band < KG_RFX_BANDS; band++)
-		if (later[band] > LATER_MAX || later[band] < next[band] || later[band] - next[band] > KG_UPGRADE_BITS)
+		if (later[band] > KG_UPGRADE_BITS || later[band] < next[band])
 			return false;
 	return quant->step[KG_LL3] + later[KG_LL3] <= KG_RFX_STEP_MAX;
 }
@@ -139,8 +137,7 @@ static bool write_values(struct kg_writer *to, const struct kg_progressive_tile 
 }
 
 static bool write_upgrade(struct kg_writer *to, const struct kg_progressive_tile *tile,
-			  const struct kg_progressive_ladder *ladder, enum kg_rfx_wavelet wavelet, const int16_t *values,
-			  const struct kg_rfx_list *lists)
+			  const struct kg_progressive_ladder *ladder, const struct kg_rfx_list *lists)
 {
 	const struct kg_writer before = *to;
 	struct kg_upgrade_size size[COMPONENTS];
@@ -148,11 +145,10 @@ static bool write_upgrade(struct kg_writer *to, const struct kg_progressive_tile
 
 	_Static_assert(KG_UPGRADE_SRL + KG_UPGRADE_RAW <= KG_RFX_BYTES, "both fit where a list's bytes go");
 	for (int c = 0; c < COMPONENTS; c++) {
-		struct kg_upgrade pass = { kg_rfx_start[wavelet], KG_RFX_BANDS, later_of(ladder, tile->from, c),
+		struct kg_upgrade pass = { kg_rfx_start[KG_RFX_EXTRAPOLATE], KG_RFX_BANDS, later_of(ladder, tile->from, c),
 					   later_of(ladder, tile->to, c) };
 
-		size[c] = kg_upgrade_encode(&pass, values + c * KG_RFX_VALUES, lists[c].bytes,
-					    lists[c].bytes + KG_UPGRADE_SRL);
+		size[c] = kg_upgrade_encode(&pass, &lists[c], lists[c].bytes, lists[c].bytes + KG_UPGRADE_SRL);
 		all += size[c].srl + size[c].raw;
 	}
 	kg_write_u16(to, BLOCK_TILE_UPGRADE);
@@ -234,8 +230,8 @@ static bool write_one(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, cons
 	if (tile->from == KG_PROGRESSIVE_NEW)
 		return write_again(dsp, batch, ladder, wavelet, tile, to);
 	assert(wavelet == KG_RFX_EXTRAPOLATE && tile->from < tile->to && tile->to <= ladder->count);
-	tile->overflows = kg_rfx_values(dsp, batch, &full, wavelet, batch->values);
-	return write_upgrade(to, tile, ladder, wavelet, batch->values, batch->lists);
+	tile->overflows = kg_rfx_lists(dsp, batch, &full, wavelet);
+	return write_upgrade(to, tile, ladder, batch->lists);
 }
 
 /* How many tiles from the first on go through a batch: new ones that are no difference. */

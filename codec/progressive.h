@@ -18,6 +18,7 @@
 #include "base/rect.h"
 #include "base/writer.h"
 #include "codec/rfx.h"
+#include "codec/upgrade.h"
 
 struct kg_dsp;
 
@@ -25,7 +26,10 @@ struct kg_dsp;
 
 #define KG_PROGRESSIVE_STEPS 4		// passes before the last
 
-/* A pass before the last: how many bits of each band of Y, Cb and Cr it leaves to later ones, 0 to 8. */
+/*
+ * A pass before the last: how many bits of each band of Y, Cb and Cr it leaves to later ones, 0 to KG_UPGRADE_BITS. (The
+ * protocol knows 8, but then the bits of a pass need not fit its fields of 16 bits.)
+ */
 struct kg_progressive_step {
 	uint8_t quality;		// percent, which decoders ignore
 	uint8_t later[3][KG_RFX_BANDS];
@@ -41,7 +45,7 @@ struct kg_progressive_ladder {
 
 /*
  * Returns 0, or -EINVAL where a step of quantisation is not 6 to 15, count is more than KG_PROGRESSIVE_STEPS, a pass leaves
- * more bits than the one before it or KG_UPGRADE_BITS less, or LL3 has more than KG_RFX_STEP_MAX in all.
+ * more bits than KG_UPGRADE_BITS or the one before it, or LL3 has more than KG_RFX_STEP_MAX in all.
  */
 int kg_progressive_ladder_init(struct kg_progressive_ladder *ladder, const struct kg_rfx_quant quant[3],
 			       const struct kg_progressive_step *steps, unsigned count);
@@ -63,7 +67,7 @@ struct kg_progressive_tile {
 					// NULL: with it the tile may become a difference, if that is smaller
 	uint32_t width, height;		// 1 to 64
 	uint16_t x, y;			// in tiles of the surface
-	uint8_t from, to;		// passes; from < to: an upgrade
+	uint8_t from, to;		// passes; from < to: an upgrade, which may leave out passes between
 	bool overflows;			// set: the pixel at its bottom right is wrong (see KG_RFX_LISTS_FN); after this region
 					// send the tile by another codec, and no upgrade of it
 };

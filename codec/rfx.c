@@ -137,6 +137,15 @@ void kg_rfx_encode(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const s
 	dsp->rfx_rlgr[coder](batch->order, 3 * count, batch->scratch);
 }
 
+bool kg_rfx_lists(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,
+		  enum kg_rfx_wavelet wavelet)
+{
+	size_t stride;
+	const uint8_t *pixels = pad(tile, batch->padded, &stride);
+
+	return dsp->rfx_lists[wavelet](pixels, stride, tile->height, tile->scale, batch->lists, batch->scratch);
+}
+
 bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,
 		   enum kg_rfx_wavelet wavelet, int16_t *values)
 {

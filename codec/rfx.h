@@ -139,6 +139,10 @@ void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capaci
 void kg_rfx_encode(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tiles, uint32_t count,
 		   enum kg_rfx_wavelet wavelet, enum kg_rfx_coder coder);
 
+/* Stage 1 for one tile, into the first three lists. Returns whether it overflows. */
+bool kg_rfx_lists(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,
+		  enum kg_rfx_wavelet wavelet);
+
 /* Stage 1b for one tile, with the padding of stage 1. batch lends its scratch memory. values: see KG_RFX_VALUES_FN. */
 bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,
 		   enum kg_rfx_wavelet wavelet, int16_t *values);

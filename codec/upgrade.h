@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "base/base.h"
+#include "codec/rfx.h"
 
 #define KG_UPGRADE_BITS 6	// at most, that a pass may add to a value: the unary code of SRL doubles with each
 #define KG_UPGRADE_SRL 32832	// room that 4096 values need at most, with what is to spare
@@ -22,5 +22,9 @@ struct kg_upgrade_size {
 	uint32_t srl, raw;
 };
 
-/* values: all of their bits. srl and raw have room for KG_UPGRADE_SRL and KG_UPGRADE_RAW bytes. */
-struct kg_upgrade_size kg_upgrade_encode(const struct kg_upgrade *pass, const int16_t *values, uint8_t *srl, uint8_t *raw);
+/*
+ * list: the values with all of their bits that are not 0, those of the last band as differences, as stage 1 gives them; its
+ * entry behind the last is overwritten. srl and raw have room for KG_UPGRADE_SRL and KG_UPGRADE_RAW bytes.
+ */
+struct kg_upgrade_size kg_upgrade_encode(const struct kg_upgrade *pass, const struct kg_rfx_list *list, uint8_t *srl,
+					 uint8_t *raw);

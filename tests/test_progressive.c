@@ -207,7 +207,7 @@ static void check_hard(enum kg_rfx_wavelet wavelet, const char *name)
 
 /* ---- passes ---- */
 
-/* Steps that leave less and less, at most KG_UPGRADE_BITS less at a time. */
+/* Steps that leave less and less. */
 static unsigned random_steps(struct kg_progressive_step *steps)
 {
 	unsigned count = 1 + rnd() % KG_PROGRESSIVE_STEPS;
@@ -217,7 +217,7 @@ static unsigned random_steps(struct kg_progressive_step *steps)
 			uint8_t later = 0;
 
 			for (unsigned pass = count; pass-- > 0;) {
-				later = (uint8_t)KG_MIN(later + rnd() % 4, band == KG_LL3 ? 4u : 8u);
+				later = (uint8_t)KG_MIN(later + rnd() % 4, band == KG_LL3 ? 4u : KG_UPGRADE_BITS + 0u);
 				steps[pass].later[c][band] = later;
 			}
 		}
@@ -400,7 +400,7 @@ static void check_ladders(void)
 	ok(kg_progressive_ladder_init(&ladder, quant, steps, 2) == -EINVAL, "not up");
 	steps[1].later[2][KG_HH1] = 0;
 	steps[0].later[2][KG_HH1] = 7;
-	ok(kg_progressive_ladder_init(&ladder, quant, steps, 2) == -EINVAL, "not by seven bits at once");
+	ok(kg_progressive_ladder_init(&ladder, quant, steps, 2) == -EINVAL, "not by seven bits");
 	steps[0].later[2][KG_HH1] = 6;
 	steps[0].later[0][KG_LL3] = 6;
 	quant[0].step[KG_LL3] = 10;

@@ -222,7 +222,14 @@ static bool upgrade_is(const int16_t *values, const uint8_t *from, const uint8_t
 	static const uint16_t start[] = { 0, 5, 10, 14 };
 	static uint8_t srl[KG_UPGRADE_SRL], raw[KG_UPGRADE_RAW];
 	struct kg_upgrade pass = { start, 3, from, to };
-	struct kg_upgrade_size size = kg_upgrade_encode(&pass, values, srl, raw);
+	struct kg_upgrade_size size;
+	int16_t all[KG_RFX_VALUES] = { 0 };
+
+	memcpy(all, values, 14 * sizeof(*values));
+	for (int i = 13; i > 10; i--)		// the last band is a list of differences
+		all[i] = (int16_t)(all[i] - all[i - 1]);
+	list_of(all, batch.lists);
+	size = kg_upgrade_encode(&pass, batch.lists, srl, raw);
 
 	return size.srl == srl_size + 1 && !srl[srl_size] && !memcmp(srl, want_srl, srl_size) && size.raw == raw_size &&
 	       !memcmp(raw, want_raw, raw_size);
@@ -268,7 +275,8 @@ static void check_upgrade_room(void)
 			values[i] = (int16_t)(raise << KG_UPGRADE_BITS | ((1 << KG_UPGRADE_BITS) - 1 - (i & 1)));
 		memset(srl + KG_UPGRADE_SRL, 0xaa, 64);
 		memset(raw + KG_UPGRADE_RAW, 0xaa, 64);
-		size = kg_upgrade_encode(&pass, values, srl, raw);
+		list_of(values, batch.lists);
+		size = kg_upgrade_encode(&pass, batch.lists, srl, raw);
 		note("%u bytes of SRL, %u raw", size.srl, size.raw);
 		fits &= size.srl <= KG_UPGRADE_SRL - 8 && size.raw <= KG_UPGRADE_RAW - 8;
 		for (int i = 0; i < 64; i++)

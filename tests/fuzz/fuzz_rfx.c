@@ -58,7 +58,7 @@ static bool read_ladder(struct kg_reader *in, struct kg_progressive_ladder *ladd
 			unsigned bits = kg_read_u8(in), later = 0;
 
 			for (unsigned pass = count; pass-- > 0; bits >>= 2) {
-				later = KG_MIN(later + (bits & 3), band == KG_LL3 ? KG_RFX_STEP_MAX - quant[c].step[band] + 0u : 8u);
+				later = KG_MIN(later + (bits & 3), band == KG_LL3 ? KG_RFX_STEP_MAX - quant[c].step[band] + 0u : 7u);
 				steps[pass].later[c][band] = (uint8_t)later;
 			}
 		}
