@@ -11,11 +11,12 @@
 
 /* A cell is as high as a tile and narrower where little has changed, so that what has moved holds whole cells. */
 #define CELL_MIN 16
-#define NARROW 256		// a change narrower than this is cut into cells of 16 pixels,
-#define MIDDLE 640		// than this, of 32
+#define NARROW 384		// a change narrower than this, with a tile around, is cut into cells of 16 pixels,
+#define MIDDLE 768		// than this, of 32
 #define COLUMNS_MIN (2 * MIDDLE / 32 + 8)
 #define GROUPS 80		// rows are summed up in groups, about so many
 #define AGAIN 3			// copies of one distance
+#define CELLS_COMPARED 600	// with all distances after the first: one more of a large change, all of a small one
 #define BESIDE_ROWS 8
 #define GAIN_WEIGHT 16		// against a pixel that is wrong before and after
 
@@ -57,6 +58,11 @@ static uint32_t most_groups(uint32_t height)
 	return KG_MAX(tiles_in(height), GROUPS + 0u);
 }
 
+static size_t differs_size(uint32_t width, uint32_t height)
+{
+	return ((size_t)tiles_in(width) * tiles_in(height) + 7) / 8 * 8;
+}
+
 size_t kg_motion_scratch(uint32_t width, uint32_t height)
 {
 	size_t cells, scores;
@@ -65,7 +71,7 @@ size_t kg_motion_scratch(uint32_t width, uint32_t height)
 		return 0;
 	cells = (size_t)most_columns(width) * tiles_in(height) * sizeof(struct cell);
 	scores = (size_t)(most_columns(width) + 1) * most_groups(height) * sizeof(int32_t);
-	return sizeof(struct kg_anchors) + cells + scores + (size_t)tiles_in(width) * tiles_in(height);
+	return sizeof(struct kg_anchors) + differs_size(width, height) + cells + scores;
 }
 
 static struct kg_rect cell_rect(const struct search *s, uint32_t column, uint32_t row)
@@ -109,27 +115,36 @@ static bool on_screen(const struct kg_motion *motion, struct kg_rect rect)
 
 /* ---- what has changed ---- */
 
-static bool find_bounds(struct search *s)
+static bool enough_changed(const struct kg_motion *motion)
 {
-	const struct kg_motion *motion = s->motion;
+	uint32_t count = tiles_in(motion->image.width) * tiles_in(motion->image.height);
+	uint64_t area = 0;
+
+	for (uint32_t i = 0; i < count && area < KG_MOTION_GAIN; i++) {
+		struct kg_damage damage = motion->damage[i];
+
+		if (damage.rows && motion->known[i])
+			area += (uint64_t)__builtin_popcountll(damage.rows) * (uint64_t)__builtin_popcountll(damage.columns);
+	}
+	return area >= KG_MOTION_GAIN;
+}
+
+/* Of the tiles in which something was seen to differ, and those around them, where a corner may. */
+static struct kg_rect bounds_of(const struct kg_motion *motion, const uint8_t *differs)
+{
 	uint32_t columns = tiles_in(motion->image.width), rows = tiles_in(motion->image.height);
 	struct kg_rect tiles = { INT32_MAX, INT32_MAX, 0, 0 };
-	uint64_t area = 0;
 
 	for (uint32_t row = 0; row < rows; row++) {
 		for (uint32_t column = 0; column < columns; column++) {
-			size_t tile = (size_t)row * columns + column;
-			struct kg_damage damage = motion->damage[tile];
-
-			if (!damage.rows || !motion->known[tile])
+			if (!differs[row * columns + column])
 				continue;
-			area += (uint64_t)__builtin_popcountll(damage.rows) * (uint64_t)__builtin_popcountll(damage.columns);
 			tiles = (struct kg_rect){ KG_MIN(tiles.left, (int32_t)column), KG_MIN(tiles.top, (int32_t)row),
 						  KG_MAX(tiles.right, (int32_t)column + 1), (int32_t)row + 1 };
 		}
 	}
-	s->tiles = tiles;
-	return area >= KG_MOTION_GAIN;
+	return (struct kg_rect){ KG_MAX(tiles.left - 1, 0), KG_MAX(tiles.top - 1, 0),
+				 KG_MIN(tiles.right + 1, (int32_t)columns), KG_MIN(tiles.bottom + 1, (int32_t)rows) };
 }
 
 static void lay_cells(struct search *s, uint8_t *memory)
@@ -444,12 +459,17 @@ uint32_t kg_motion_find(const struct kg_motion *motion, void *scratch, struct kg
 	unsigned shift_count;
 
 	assert(kg_motion_scratch(motion->image.width, motion->image.height));
-	if (!find_bounds(&s))
+	if (!enough_changed(motion))
 		return 0;
-	lay_cells(&s, (uint8_t *)(anchors + 1));
-	anchors->differs = (uint8_t *)(s.sum + s.groups);
+	anchors->differs = (uint8_t *)(anchors + 1);
 	shift_count = kg_anchors_shifts(motion, anchors, shifts);
-	for (unsigned i = 0; i < shift_count && (i == 0 || worth_more(&s)); i++) {
+	if (!shift_count)
+		return 0;
+	s.tiles = bounds_of(motion, anchors->differs);
+	lay_cells(&s, (uint8_t *)(anchors + 1) + differs_size(motion->image.width, motion->image.height));
+	for (unsigned i = 0; i < shift_count && i <= CELLS_COMPARED / (s.columns * s.rows); i++) {
+		if (i && !worth_more(&s))
+			break;
 		s.shift = shifts[i];
 		compare_cells(&s, i == 0);
 		for (unsigned n = 0; n < AGAIN && s.count < KG_MOTION_COPIES; n++)
