@@ -384,6 +384,11 @@ def test_pam():
         ok(c.log_in('anna', 'right')[0] and c.ask('attach').startswith('view '), 'PAM\'s yes is a log-in')
         ok(not k.client().log_in('anna', 'wrong')[0] and k.logs('login failed: user "anna" from 127.0.0.1\n'),
            'PAM\'s no is none, and logged')
+        c = k.client().hello()
+        c.ask('prove anna right')
+        c.close()
+        ok(k.logs('handshake ended: from 127.0.0.1') and 'not finished' not in k.log(),
+           'who goes after PAM\'s yes has no log-in that could be another server\'s')
 
 
 def test_private():

@@ -292,7 +292,7 @@ static void on_process_ended(void *data, int status)
 	/* Not by us: its filter, a fault, or somebody who kills. One that was attacked ends like this. */
 	if (WIFSIGNALED(status) && session->connected_us && !session->why[0] && !session->reason)
 		(void)kg_warn(0, "session[%d] from %s: %s", session->pid, session->peer.host, text);
-	if (session->proved && !session->logon_asked)
+	if (session->proved && !session->logon_asked && !session->reason && context->config->security == KG_SECURITY_NLA)
 		note_unfinished(session);
 	set_why(session, session->reason ? kg_end_reason_text(session->reason) :
 			 status ? text : kg_end_reason_text(KG_END_CLOSED));
