@@ -85,6 +85,7 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->rfx_lists[KG_RFX_EXTRAPOLATE] = kg_rfx_lists_extrapolate_avx2;
 		dsp->rfx_values[KG_RFX_SYMMETRIC] = kg_rfx_values_symmetric_avx2;
 		dsp->rfx_values[KG_RFX_EXTRAPOLATE] = kg_rfx_values_extrapolate_avx2;
+		dsp->rfx_pack = kg_rfx_pack_avx2;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx2;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx2;
 		dsp->clear_changes = kg_clear_changes_avx2;
@@ -103,6 +104,7 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->rfx_lists[KG_RFX_EXTRAPOLATE] = kg_rfx_lists_extrapolate_avx512;
 		dsp->rfx_values[KG_RFX_SYMMETRIC] = kg_rfx_values_symmetric_avx512;
 		dsp->rfx_values[KG_RFX_EXTRAPOLATE] = kg_rfx_values_extrapolate_avx512;
+		dsp->rfx_pack = kg_rfx_pack_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx512;
 		dsp->clear_changes = kg_clear_changes_avx512;

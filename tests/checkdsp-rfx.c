@@ -357,6 +357,8 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 			ns = TIME(dsp->rfx_values[which](pixels, TILE * 4, TILE, scale, values, scratch));
 			note("values %s, wavelet %d, %s: %.0f ns, %.2f cycles a pixel", cpu, which, kinds[kind], ns,
 			     ns * cycles / (TILE * TILE));
+			ns = TIME(dsp->rfx_pack(values, kg_rfx_start[which][KG_LL3], lists));
+			note("pack %s, %s: %.0f ns, %.2f cycles a value", cpu, kinds[kind], ns, ns * cycles / VALUES);
 			for (int i = 0; i < LISTS; i++) {
 				list_fill(&lists[i], kind ? 150 : 40, kind ? 5 : 2, VALUES);
 				order[i] = &lists[i];

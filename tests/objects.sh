@@ -22,24 +22,30 @@ result "$(objects | xargs nm -A -g --defined-only | awk '$3 !~ /^(kg_|main$|Init
 
 # ---- instructions: wide registers only in the libraries of that instruction set (objects in x86/), for only their functions
 # are called after a look at the processor.
-wide() { # objects on stdin: those that use ymm or zmm
+using() { # pattern of registers; objects on stdin: those that use them
 	while read -r object; do
-		objdump -d --no-show-raw-insn "$object" | grep -qE '%[yz]mm' && echo "$object"
+		objdump -d --no-show-raw-insn "$object" | grep -qE "$1" && echo "$object"
 	done
 }
+wide='%[yz]mm'
+wider='%(zmm|k[0-7]|[xy]mm(1[6-9]|2[0-9]|3[01]))'
 cflags=$(sed -n 's/^CFLAGS = //p' "$build/Makefile" 2>/dev/null)
 if [ "$(uname -m)" != x86_64 ]; then
 	skip "wide registers: this is no x86-64"
 elif ${CC:-cc} $cflags -dM -E -x c /dev/null | grep -q __AVX__; then
 	skip "wide registers: CFLAGS ($cflags) ask for them everywhere"
 else
-	result "$(objects | grep -v '/x86/' | wide)" "no wide register outside of the x86/ folders"
-	variants=$(objects | grep '/x86/.*avx2')
-	if [ -n "$variants" ]; then
-		result "$([ -n "$(echo "$variants" | wide)" ] || echo "none in: $variants")" "and some in them"
-	else
-		skip "there is no AVX2 object"
-	fi
+	result "$(objects | grep -v '/x86/' | using "$wide")" "no wide register outside of the x86/ folders"
+	for set in avx2 avx512; do
+		variants=$(objects | grep "/x86/.*$set")
+		[ $set = avx512 ] && wide=$wider
+		if [ -n "$variants" ]; then
+			result "$([ -n "$(echo "$variants" | using "$wide")" ] || echo "none in: $variants")" "and some in those of $set"
+		else
+			skip "there is no object of $set"
+		fi
+	done
+	result "$(objects | grep '/x86/' | grep -v avx512 | using "$wider")" "registers of AVX-512 only in its own objects"
 fi
 
 # ---- links

@@ -386,10 +386,9 @@ static void append_part(struct sink *to, const struct part *from, uint32_t count
 	to->count += count;
 }
 
-/* Words in their order, as columns. */
-INLINE void append_words(struct sink *to, const int16_t *values, int first)
+/* Words in their order, which are the columns of one vector after the other's lanes. */
+INLINE void append_words(struct sink *to, __m256i a, __m256i b, int first)
 {
-	__m256i a = load(values), b = load(values + 16);
 	struct columns words = { { lowers(a, b), uppers(a, b) } };
 	uint32_t which = which_not_zero(&words);
 
@@ -406,7 +405,7 @@ INLINE void append_low(struct sink *to, struct dwt_low *low, int c, bool extrapo
 	for (int i = 0; i < (extrapolate ? 96 : 64); i += 16)
 		store(values + ll3 + i, sub16(load(low->zero[c] + 1 + i), load(low->zero[c] + i)));
 	for (int i = 0; i < (extrapolate ? 1088 : 1024); i += 32)
-		append_words(to, values + i, start + i);
+		append_words(to, load(values + i), load(values + i + 16), start + i);
 	if (extrapolate) {
 		to->position[to->count] = KG_RFX_VALUES - 1;
 		to->value[to->count] = values[1088];
@@ -455,6 +454,29 @@ INLINE bool values_of(const uint8_t *pixels, size_t stride, uint32_t rows, const
 		memcpy(to + ll3, w->low.zero[c] + 1, (size_t)(KG_RFX_VALUES - ll3) * sizeof(*to));
 	}
 	return clamped;
+}
+
+/* What is behind first becomes the difference to the one before. */
+INLINE __m256i difference(const int16_t *values, uint32_t i, uint32_t first)
+{
+	const __m256i iota = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	__m256i behind = _mm256_cmpgt_epi16(add16(iota, all16((int)i)), all16((int)first));
+
+	return sub16(load(values + i), _mm256_and_si256(load(values + i - 1), behind));
+}
+
+/* ll3 is at least 32. */
+KG_RFX_PACK_FN(kg_rfx_pack_avx2)
+{
+	struct sink to = { list->position, list->value, 0 };
+	uint32_t i = 0;
+
+	for (; i + 32 <= ll3; i += 32)
+		append_words(&to, load(values + i), load(values + i + 16), (int)i);
+	for (; i < KG_RFX_VALUES; i += 32)
+		append_words(&to, difference(values, i, ll3), difference(values, i + 16, ll3), (int)i);
+	list->position[-1] = 0xffff;
+	list->count = to.count;
 }
 
 static bool all_plain(const struct kg_rfx_scale *scale)

@@ -377,6 +377,27 @@ INLINE bool values_of(const uint8_t *pixels, size_t stride, uint32_t rows, const
 	return clamped;
 }
 
+/* ll3 is at least 32. */
+KG_RFX_PACK_FN(kg_rfx_pack_avx512)
+{
+	struct sink to = { list->position, list->value, 0 };
+	__m512i position = load(IOTA);
+
+	for (uint32_t i = 0; i < KG_RFX_VALUES; i += 32) {
+		__m512i v = load(values + i);
+		__mmask32 which;
+
+		if (i + 32 > ll3)
+			v = _mm512_mask_sub_epi16(v, _mm512_cmpgt_epu16_mask(position, all16((int)ll3)), v, load(values + i - 1));
+		which = not_zero(v);
+		if (which)
+			append(&to, v, which, position);
+		position = add16(position, all16(32));
+	}
+	list->position[-1] = 0xffff;
+	list->count = to.count;
+}
+
 static bool all_plain(const struct kg_rfx_scale *scale)
 {
 	return scale[0].plain && scale[1].plain && scale[2].plain;
