@@ -193,13 +193,13 @@ KG_RFX_RLGR_FN(kg_rfx_rlgr1_c)
 
 INLINE uint32_t folded(int value)
 {
-	return value < 0 ? 2 * (uint32_t)-value - 1 : 2 * (uint32_t)value;
+	return (uint32_t)(2 * value ^ value >> 31);
 }
 
-/* The sum of two folded values, and the first in as many bits as the sum has. */
+/* The sum of two folded values, and the first in as many bits as the sum has. Only below kp = 8. */
 INLINE void put_pair(struct coder *c, uint32_t a, uint32_t b)
 {
-	uint32_t sum = a + b, bits = sum ? kg_floor_log2(sum) + 1 : 0;
+	uint32_t sum = a + b, bits = kg_floor_log2(2 * sum + 1);
 	uint32_t kr = c->krp >> KR_SHIFT, ones = sum >> kr, size = ones + 1 + kr, unit = 1u << kr;
 
 	if (__builtin_expect(size + bits > PUT_MAX, 0)) {
@@ -209,10 +209,7 @@ INLINE void put_pair(struct coder *c, uint32_t a, uint32_t b)
 		kg_put(&c->to, ((UINT64_C(1) << size) - 2 * unit + (sum & (unit - 1))) << bits | a, size + bits);
 	}
 	c->krp = krp_after(c->krp, ones);
-	if (a && b)
-		c->kp = lowered(c->kp, 6);
-	else if (!sum)
-		c->kp += 6;		// which was below 8
+	c->kp = lowered(c->kp + (sum ? 0 : 6), a && b ? 6 : 0);
 }
 
 static void rlgr3(struct kg_rfx_list *list)
@@ -220,27 +217,28 @@ static void rlgr3(struct kg_rfx_list *list)
 	struct coder c = coder_of(list->bytes);
 	const uint16_t *position = list->position;
 	const int16_t *value = list->value;
-	uint32_t i = 0, next = 0, count = list->count;
+	uint32_t next = 0;
 
+	list->position[list->count] = KG_RFX_VALUES;	// the run at the end leads to a value that no decoder takes
+	list->value[list->count] = 1;
 	while (next < KG_RFX_VALUES) {
-		bool more = i < count;
-		uint32_t zeros = (more ? position[i] : KG_RFX_VALUES) - next;
-
 		if (c.kp >= 8) {
-			int v = more ? value[i] : 1;
-			uint32_t event = event_of(c.kp, zeros);
+			uint32_t event = event_of(c.kp, *position - next), negative = *value < 0;
 
 			c.kp = EVENT_KP(event);
-			put_all(&c, 0, EVENT_CODE(event) << 1 | (v < 0), EVENT_LENGTH(event) + 1, (uint32_t)(v < 0 ? -v : v) - 1);
-			next += zeros + 1;
-			i++;
-		} else {
-			uint32_t a = 0, b = 0;
+			put_all(&c, 0, EVENT_CODE(event) << 1 | negative, EVENT_LENGTH(event) + 1,
+				(uint32_t)(negative ? -*value : *value) - 1);
+			next = *position++ + 1u;
+			value++;
+		} else {	// whether there are values is foreseen badly: without a branch
+			uint32_t is_first = *position == next, a = folded(*value) & (0 - is_first), is_second, b;
 
-			if (zeros == 0)
-				a = folded(value[i++]);
-			if (i < count && position[i] == next + 1)
-				b = folded(value[i++]);
+			position += is_first;
+			value += is_first;
+			is_second = *position == next + 1 && next + 1 < KG_RFX_VALUES;
+			b = folded(*value) & (0 - is_second);
+			position += is_second;
+			value += is_second;
 			put_pair(&c, a, b);
 			next += 2;
 		}
