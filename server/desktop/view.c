@@ -108,7 +108,9 @@ static int on_open(struct kg_view *view, const void *body)
 	kg_view_tell_size(view, width, height);
 	view->state = view->open.path == KG_PATH_GRAPHICS ? KG_VIEW_STATE_WAITING : KG_VIEW_STATE_SHOWING;
 	kg_info("session %s has a screen of %u x %u, %s", view->name, view->open.width, view->open.height,
-		view->open.path == KG_PATH_GRAPHICS ? "with the graphics pipeline" : "with bitmap updates");
+		output->plan.graphics			? "with the graphics pipeline"
+		: output->plan.lossy != KG_LOSSY_NONE	? "with RemoteFX and bitmap updates"
+							: "with bitmap updates");
 	kg_view_pump(view);
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 Pixels are B, G, R, 0 bytes, rows from the top without gaps.
 """
+import math
 import random
 import struct
 import subprocess
@@ -49,6 +50,21 @@ class Picture:
                     first = first or (x, y, a[4 * x:4 * x + 3], b[4 * x:4 * x + 3])
         x, y, a, b = first
         return "%d pixels differ, the first at %d,%d: #%s instead of #%s" % (count, x, y, b[::-1].hex(), a[::-1].hex())
+
+    def worst_tile(self, other, size=64):
+        """The PSNR in dB of the tile that differs most; 99 when none does."""
+        worst = 0
+        for top in range(0, self.height, size):
+            rows = range(top, min(top + size, self.height))
+            for left in range(0, self.width, size):
+                width, squares = min(size, self.width - left), 0
+                for y in rows:
+                    at = (y * self.width + left) * 4
+                    a, b = self.pixels[at:at + width * 4], other.pixels[at:at + width * 4]
+                    if a != b:
+                        squares += sum((p - q) * (p - q) for p, q in zip(a, b))
+                worst = max(worst, squares / (3 * width * len(rows)))
+        return 10 * math.log10(255 * 255 / worst) if worst else 99
 
     def save_png(self, path):
         rgb = bytearray(self.width * self.height * 3)

@@ -71,7 +71,7 @@ def test_odd_size():
             client.focus()
             landed = clicks(show, client, [(width - 1, height - 1, 1), (0, height - 1, 1)])
             ok(landed == [(width - 1, height - 1, 1), (0, height - 1, 1)], "a click lands on the last pixel of an odd size")
-        with Client(server, (width, height), "-gfx", "/bpp:32") as client:
+        with Client(server, (width, height), "/network:wan", "/bpp:32") as client:      # "-gfx" does not do it
             client.wait_picture(shown, 15, "%dx%d without the graphics channel is shown exactly" % (width, height))
         show.end()
         server.stop()
