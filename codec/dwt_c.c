@@ -3,17 +3,11 @@
  * 16 bits at a time, in vectors as gcc and clang have them for any processor.
  */
 #include "codec/c.h"
+#include "codec/vector.h"
 
 #define N KG_RFX_TILE
 #define ROW 72			// elements from row to row
 #define EVEN 32			// where the even samples of a row begin that has been split, up to 33; before them are the odd ones
-#define INLINE static inline __attribute__((always_inline))
-
-typedef int16_t vector __attribute__((vector_size(16)));
-typedef uint16_t words __attribute__((vector_size(16)));
-typedef uint32_t pixels4 __attribute__((vector_size(16)));
-typedef uint64_t halves __attribute__((vector_size(16)));
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a pixel has blue in its lowest byte");
 
 /* Everything a tile passes through. Rows and columns beyond those that count hold whatever the vectors leave there. */
 struct work {
@@ -23,41 +17,6 @@ struct work {
 	int16_t values[3 * KG_RFX_VALUES];
 };
 _Static_assert(sizeof(struct work) <= KG_RFX_SCRATCH, "the work of a tile fits the scratch memory");
-
-INLINE vector load(const int16_t *at)
-{
-	vector v;
-
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-INLINE void store(int16_t *at, vector v)
-{
-	memcpy(at, &v, sizeof(v));
-}
-
-/* The elements before those of v, the last of before first. */
-INLINE vector back_by_one(vector before, vector v)
-{
-	halves carry = __builtin_shufflevector((halves)before, (halves)v, 1, 2);
-
-	return (vector)((halves)v << 16 | carry >> 48);
-}
-
-INLINE vector clamp(vector v, int16_t low, int16_t high)
-{
-	vector under = v < low, over = v > high;
-
-	return (v & ~(under | over)) | (under & low) | (over & high);
-}
-
-INLINE bool all_zero(vector v)
-{
-	halves both = (halves)v;
-
-	return !(both[0] | both[1]);
-}
 
 /* The two steps of the wavelet. */
 INLINE vector high_of(vector before, vector x, vector after)
@@ -356,48 +315,7 @@ INLINE bool tile(const uint8_t *pixels, size_t stride, uint32_t rows, const stru
 	return clamped;
 }
 
-/* ---- lists ---- */
-
-/* Four values from i on, without a branch for each. Returns the new count. */
-INLINE uint32_t append4(struct kg_rfx_list *list, uint32_t count, const int16_t *values, uint32_t i)
-{
-	for (uint32_t k = i; k < i + 4; k++) {
-		list->position[count] = (uint16_t)k;
-		list->value[count] = values[k];
-		count += values[k] != 0;
-	}
-	return count;
-}
-
-/* Sixteen and four at a time, most of which are 0. */
-KG_RFX_PACK_FN(kg_rfx_pack_c)
-{
-	uint32_t count = 0, i = 0;
-	int16_t before = 0;
-
-	for (; i + 16 <= ll3; i += 16) {
-		if (all_zero(load(values + i) | load(values + i + 8)))
-			continue;
-		for (uint32_t k = i; k < i + 16; k += 4) {
-			uint64_t four;
-
-			memcpy(&four, values + k, sizeof(four));
-			if (four)
-				count = append4(list, count, values, k);
-		}
-	}
-	for (; i < KG_RFX_VALUES; i++) {
-		int16_t value = (int16_t)(values[i] - before);
-
-		if (i >= ll3)
-			before = values[i];
-		list->position[count] = (uint16_t)i;
-		list->value[count] = value;
-		count += value != 0;
-	}
-	list->position[-1] = 0xffff;
-	list->count = count;
-}
+/* ---- the inner functions ---- */
 
 static void lists_of(struct work *w, struct kg_rfx_list *lists, uint32_t ll3)
 {

@@ -160,9 +160,10 @@ bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const s
  * with high[-1] = high[0] and, symmetric, x[n] = x[n-2]. Extrapolate: x[64] = 2 * x[63] - x[62] at level 1, so that
  * there are 33 low values and 31 high ones (the 32nd is always 0); from then on n is odd and high[n/2] = high[n/2 - 1].
  *
- * Returns true when the tile must go another way: a decoder's int16_t cannot hold what it computes for the extrapolated
- * corner at the bottom right. To keep the harm in one pixel, the corner of LL1 is clamped to +-KG_RFX_CORNER_MAX, and
- * that it had to be is what is reported. Never with KG_RFX_SYMMETRIC.
+ * Returns true when the tile must go another way: a decoder's int16_t, in units of 1/32, cannot hold what it computes for
+ * the extrapolated corner at the bottom right, the last value of LL1, which black and white can make 36864. To keep the
+ * harm in one pixel it is clamped to +-KG_RFX_CORNER_MAX, and that it had to be is what is reported. The filters leave all
+ * other values within 26880 for any pixels. Never with KG_RFX_SYMMETRIC.
  */
 #define KG_RFX_LISTS_FN(name)                                                                                          \
 	bool name(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale,               \
