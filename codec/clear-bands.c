@@ -8,6 +8,8 @@
  * First the cost of each region is found without changing the caches, then those that are to be bands are written. A place
  * that might be overwritten in between, by the regions before, does not count as a hit: so the cost is never too low.
  */
+#include <assert.h>
+
 #include "codec/clear-impl.h"
 
 #define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
@@ -78,9 +80,10 @@ static uint32_t store_bar(struct kg_clear_bars *bars, struct kg_clear_hash hash,
 	return place;
 }
 
+/* None without pixels: such a one is shorter to send than to find. */
 static uint32_t find_short_bar(const struct kg_clear_short_bars *bars, struct kg_clear_hash hash, uint32_t count)
 {
-	uint32_t place = bars->head[bucket(hash, 14)];
+	uint32_t place = count ? bars->head[bucket(hash, 14)] : CLEAR_NONE;
 
 	while (place != CLEAR_NONE && (!equal(bars->hash[place], hash) || bars->count[place] != count + 1))
 		place = bars->chain[place];
@@ -185,17 +188,18 @@ static bool stays(uint32_t place, uint32_t cursor, uint32_t places, uint32_t sto
 /* True when a column like this one comes before it in this message, and so is stored by then. Else this one is it. */
 static bool is_stored_before(struct kg_clear_plan *plan, uint32_t region_index, uint32_t column)
 {
-	const struct clear_region *regions = plan->regions;
-	uint32_t *slot = plan->missing + 2 * (bucket(plan->columns[column], 32) & plan->missing_mask);
-	uint32_t before = slot[0] - 1, before_region = slot[1];
+	const struct clear_region *region = plan->regions + region_index, *other;
+	struct clear_missing *slot = &plan->missing[bucket(plan->columns[column], 32) & plan->missing_mask];
 
-	if (slot[0] && equal(plan->columns[before], plan->columns[column]) &&
-	    (before_region == region_index ||
-	     (regions[before_region].coding == CLEAR_BANDS &&
-	      regions[before_region].y1 - regions[before_region].y0 == regions[region_index].y1 - regions[region_index].y0)))
-		return true;
-	slot[0] = column + 1;
-	slot[1] = region_index;
+	if (slot->column && equal(plan->columns[slot->column - 1], plan->columns[column])) {
+		other = plan->regions + slot->region;
+		if (slot->attempt == region->attempt)
+			return true;
+		if (slot->attempt == other->attempt && other->coding == CLEAR_BANDS &&
+		    other->y1 - other->y0 == region->y1 - region->y0)
+			return true;
+	}
+	*slot = (struct clear_missing){ column + 1, region_index, region->attempt };
 	return false;
 }
 
@@ -272,12 +276,13 @@ static bool add_band(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_
 bool kg_clear_bands_cost(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t region_index, size_t limit,
 		      struct clear_cost *cost)
 {
-	const struct clear_region *region = plan->regions + region_index;
+	struct clear_region *region = plan->regions + region_index;
 	struct kg_clear_hash blank = blank_column(clear, region);
 	uint32_t stores = plan->stores, short_stores = plan->short_stores;
 	struct band band = { 0, 0 };
 
 	*cost = (struct clear_cost){ 0, 0 };
+	region->attempt = ++plan->attempt;
 	while (next_band(plan, region, blank, band.x1, &band))
 		if (!add_band(clear, plan, region_index, band, limit, cost)) {
 			plan->stores = stores;
@@ -302,7 +307,7 @@ bool kg_clear_bands_cover(const struct kg_clear *clear, struct kg_clear_plan *pl
 
 /* A column that the client does not have. *place: where it has it from now on. */
 static uint8_t *put_missing(struct kg_clear *clear, const struct kg_clear_plan *plan, const struct clear_region *region,
-			    uint32_t x, uint8_t *to, uint32_t *place)
+			    uint32_t x, uint8_t *to, const uint8_t *end, uint32_t *place)
 {
 	struct kg_clear_hash hash;
 	uint32_t short_place;
@@ -311,6 +316,8 @@ static uint8_t *put_missing(struct kg_clear *clear, const struct kg_clear_plan *
 	find_middle(plan, region, region->x0 + x, &m);
 	hash = kg_clear_hash_pixels(clear->key, m.pixels, m.count);
 	short_place = find_short_bar(&clear->short_bars, hash, m.count);
+	/* A band that is longer than its cost might not fit into the caller's buffer. */
+	assert((size_t)(end - to) >= (short_place != CLEAR_NONE ? 3 : 2 + 3 * m.count));
 	if (short_place != CLEAR_NONE) {
 		to = clear_put16(to, 0x4000 | short_place);
 		*to++ = (uint8_t)m.on;
@@ -325,7 +332,7 @@ static uint8_t *put_missing(struct kg_clear *clear, const struct kg_clear_plan *
 }
 
 static uint8_t *put_band(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *region,
-			 struct band band, uint8_t *to)
+			 struct band band, uint8_t *to, const uint8_t *end)
 {
 	const struct kg_clear_hash *columns = plan->columns + region->first_column;
 	const uint16_t *bars = plan->bars + region->first_column;
@@ -342,7 +349,7 @@ static uint8_t *put_band(struct kg_clear *clear, struct kg_clear_plan *plan, con
 		if (place == CLEAR_NONE)
 			place = find_bar(&clear->bars, columns[x], height, before);
 		if (place == CLEAR_NONE)
-			to = put_missing(clear, plan, region, x, to, &place);
+			to = put_missing(clear, plan, region, x, to, end, &place);
 		else
 			to = clear_put16(to, 0x8000 | place);
 		if (before != CLEAR_NONE)
@@ -355,9 +362,10 @@ static uint8_t *put_band(struct kg_clear *clear, struct kg_clear_plan *plan, con
 uint8_t *kg_clear_bands_put(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *region, uint8_t *to)
 {
 	struct kg_clear_hash blank = blank_column(clear, region);
+	const uint8_t *end = to + region->bytes;
 	struct band band = { 0, 0 };
 
 	while (next_band(plan, region, blank, band.x1, &band))
-		to = put_band(clear, plan, region, band, to);
+		to = put_band(clear, plan, region, band, to, end);
 	return to;
 }

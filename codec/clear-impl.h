@@ -27,6 +27,7 @@ struct clear_region {
 	uint32_t background;		// the colour that most of it has at its edges
 	uint32_t runs;			// of equal pixels, in the order of the rows, about
 	uint32_t first_column;
+	uint32_t attempt;		// the last look at its columns
 	uint32_t coded_at, coded_size;	// RLEX: the bytes, in plan->coded
 	size_t bytes, worth;		// of what is not in the residual layer, see clear_cost
 };
@@ -35,6 +36,12 @@ struct clear_region {
 struct clear_cover {
 	uint16_t x0, x1, y0, y1;
 	uint32_t next;			// of those that begin in the same row, + 1
+};
+
+/* A column that was to be stored in that attempt, which counts only if it became a band. */
+struct clear_missing {
+	uint32_t column;		// + 1; 0: nobody
+	uint32_t region, attempt;
 };
 
 struct kg_clear_plan {
@@ -52,8 +59,9 @@ struct kg_clear_plan {
 	struct clear_cover *covers;
 	uint32_t cover_count, cover_max;
 	uint32_t *cover_rows;		// per row: the first cover that begins there, + 1
-	uint32_t *missing;		// table of columns that a band will store, + 1, by hash
+	struct clear_missing *missing;	// columns that a band will store, by hash
 	uint32_t missing_mask;
+	uint32_t attempt;		// looks at a region's columns, counted
 	uint32_t stores, short_stores;	// bars that the regions so far will store, at most
 	void *work;			// for one step at a time
 };

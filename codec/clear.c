@@ -112,7 +112,7 @@ static size_t lay_out(struct kg_clear_plan *plan, uint8_t *scratch, uint32_t wid
 	plan->columns = take(&at, scratch, s.column_max * sizeof(*plan->columns));
 	plan->bars = take(&at, scratch, s.column_max * sizeof(*plan->bars));
 	plan->column_max = s.column_max;
-	plan->missing = take(&at, scratch, 2 * s.missing * sizeof(*plan->missing));
+	plan->missing = take(&at, scratch, s.missing * sizeof(*plan->missing));
 	plan->missing_mask = s.missing - 1;
 	plan->coded = take(&at, scratch, s.coded);
 	plan->coded_max = s.coded;
@@ -243,7 +243,7 @@ static bool choose_all(struct kg_clear *clear, struct kg_clear_plan *plan, size_
 	plan->stores = plan->short_stores = 0;
 	plan->coded_size = 0;
 	plan->cover_count = 0;
-	memset(plan->missing, 0, 2 * ((size_t)plan->missing_mask + 1) * sizeof(*plan->missing));
+	memset(plan->missing, 0, ((size_t)plan->missing_mask + 1) * sizeof(*plan->missing));
 	memset(plan->cover_rows, 0, plan->image.height * sizeof(*plan->cover_rows));
 	for (uint32_t i = 0; i < plan->region_count; i++) {
 		struct clear_region *region = plan->regions + i;
