@@ -178,24 +178,59 @@ static struct kg_class_state states[COLUMNS * ROWS];
 static uint8_t known[COLUMNS * ROWS];
 static const struct kg_rect all = { 0, 0, WIDTH, HEIGHT };
 
-static uint64_t read_plain(void)
-{
-	const uint64_t *a = (const uint64_t *)before.pixels, *b = (const uint64_t *)after.pixels;
-	uint64_t sum[8] = { 0 };
-
-	typedef uint64_t vector __attribute__((vector_size(64)));
-	const vector *va = (const vector *)a, *vb = (const vector *)b;
-	vector s = { 0 }, t = { 0 };
-
-	for (size_t i = 0; i < (size_t)WIDTH * HEIGHT * 4 / 64; i++) {
-		s |= va[i];
-		t |= vb[i];
+/* Both pictures, as wide as the processor reads. */
+#define READ_PLAIN(name, size, ...)                                                                \
+	static __VA_ARGS__ void name(void)                                                         \
+	{                                                                                          \
+		typedef uint64_t vector __attribute__((vector_size(size), aligned(8)));            \
+		const vector *a = (const vector *)before.pixels, *b = (const vector *)after.pixels; \
+		vector sum[2] = { 0 };                                                             \
+		uint64_t words[16];                                                                \
+                                                                                                   \
+		for (size_t i = 0; i < (size_t)WIDTH * HEIGHT * 4 / size; i++) {                   \
+			sum[0] |= a[i];                                                            \
+			sum[1] |= b[i];                                                            \
+		}                                                                                  \
+		memcpy(words, sum, sizeof(sum));                                                   \
+		__asm__ volatile("" : : "m"(words));                                               \
 	}
-	s |= t;
-	memcpy(sum, &s, sizeof(sum));
-	__asm__ volatile("" : : "r"(sum[0] ^ sum[7]));
-	return sum[0];
+
+READ_PLAIN(read_c, 16)
+#if defined(__x86_64__)
+READ_PLAIN(read_avx2, 32, __attribute__((target("avx2"))))
+READ_PLAIN(read_avx512, 64, __attribute__((target("avx512f"))))
+#endif
+
+static void read_plain(enum kg_cpu cpu)
+{
+#if defined(__x86_64__)
+	if (cpu >= KG_CPU_AVX512)
+		return read_avx512();
+	if (cpu >= KG_CPU_AVX2)
+		return read_avx2();
+#endif
+	read_c();
 }
+
+/* Nanoseconds of one call: the best of many, of this thread's own time, for frames take long enough to be disturbed. */
+static double own_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+#define BEST(call)                                                                                 \
+	({                                                                                         \
+		double best_ = 1e12;                                                               \
+		for (int i_ = 0; i_ < 40; i_++) {                                                  \
+			double begin_ = own_time();                                                \
+			(void)(call);                                                              \
+			best_ = KG_MIN(best_, own_time() - begin_);                                \
+		}                                                                                  \
+		best_;                                                                             \
+	})
 
 #define TILES(i, x, y, tile)                                                                       \
 	for (uint32_t i = 0, x, y; x = i % COLUMNS * 64, y = i / COLUMNS * 64, i < COLUMNS * ROWS; i++) \
@@ -249,10 +284,11 @@ static void bench_changed(const char *what, void *scratch)
 {
 	struct scene image = after, other = scene_new(WIDTH, HEIGHT);
 	uint32_t count = find_all(scratch);
-	double find = TIME(find_all(scratch)), together;
+	bool flip = false;
+	double find = BEST(find_all(scratch)), together;
 
 	scene_copy(&other, &before);
-	together = TIME((after = after.pixels == image.pixels ? other : image, find_all(scratch), update_and_classify()));
+	together = BEST((after = flip ? other : image, flip = !flip, find_all(scratch), update_and_classify()));
 	note("%s: motion %.0f us (%u copies), with update and class %.0f us", what, find / 1e3, count, together / 1e3);
 	after = image;
 	scene_copy(&before, &other);
@@ -271,11 +307,11 @@ static void bench(enum kg_cpu cpu)
 	scene_blit(&before, all, &document, 0, 0);
 	scene_copy(&after, &before);
 	update_all();
-	plain = TIME(read_plain());
-	compare = TIME(compare_all());
-	update = TIME(update_all());
-	plain = KG_MIN(plain, TIME(read_plain()));
-	note("unchanged but named damaged: motion %.0f us", TIME(find_all(scratch)) / 1e3);
+	plain = BEST(read_plain(cpu));
+	compare = BEST(compare_all());
+	update = BEST(update_all());
+	plain = KG_MIN(plain, BEST(read_plain(cpu)));
+	note("unchanged but named damaged: motion %.0f us", BEST(find_all(scratch)) / 1e3);
 	note("unchanged: plain read %.0f us, compare %.0f us (%.0f %%), update %.0f us (%.0f %%)", plain / 1e3, compare / 1e3,
 	     plain / compare * 100, update / 1e3, plain / update * 100);
 	scene_blit(&after, all, &document, 0, 40);
@@ -288,7 +324,7 @@ static void bench(enum kg_cpu cpu)
 	scene_noise(&before, all, 3);
 	scene_noise(&after, all, 4);
 	bench_changed("noise", scratch);
-	note("hash: %.0f us", TIME(hash_all()) / 1e3);
+	note("hash: %.0f us", BEST(hash_all()) / 1e3);
 	scene_free(&document);
 	free(scratch);
 }
