@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""By which codec pictures come: a terrain that moves by RemoteFX, text exactly and cheaply, and what each client can."""
+import os
+import time
+
+from strict import Strict, kagami
+from kagami import Failed, Kagamid, done, note, ok, skip
+
+SIZE = (640, 480)
+WAYS = ("uncompressed", "remotefx", "clear", "progressive", "planar", "fill", "copy", "cache")
+
+
+def ways(client, frames, seconds=30):
+    """Pixels by way, bytes and frames, over that many frames from now on."""
+    first = client.wait(lambda s: s["frames"] >= 5 or s["surfaces"] >= 5, 20)
+    if not first:
+        return None, None
+    last = client.wait(lambda s: s["frames"] >= first["frames"] + frames or s["surfaces"] >= first["surfaces"] + frames, seconds)
+    if not last:
+        return None, None
+    return {way: last["area_" + way] - first["area_" + way] for way in WAYS}, {
+        name: last[name] - first[name] for name in ("bytes", "frames", "surfaces", "surface_bytes", "bitmap_bytes")}
+
+
+def share(area, way):
+    return area[way] / max(1, sum(area.values()))
+
+
+def terrain(server):
+    with Strict(server, size=SIZE) as client:
+        area, sums = ways(client, 30)
+        if ok(area and not client.violation, "a client sees a terrain that moves %s" % (client.violation or "")):
+            ok(share(area, "progressive") >= 0.95, "95 %% or more of its area comes by codec 0x0009 (%.1f %%)" %
+               (100 * share(area, "progressive")))
+            note("%d bytes a frame, %s" % (sums["bytes"] / sums["frames"], {way: n for way, n in area.items() if n}))
+    with Strict(server, "--versions", "80105 1", size=SIZE) as client:
+        area, _ = ways(client, 15)
+        ok(area and not client.violation and area["progressive"] == 0 and share(area, "remotefx") >= 0.9,
+           "a thin client gets it by classic RemoteFX %s" % (client.violation or ""))
+    with Strict(server, "--no-graphics", "--remotefx", size=SIZE) as client:
+        area, sums = ways(client, 15)
+        ok(area and not client.violation and sums["surface_bytes"] > sums["bitmap_bytes"],
+           "a client without the pipeline that knows RemoteFX gets it in surface commands %s" % (client.violation or ""))
+
+
+def text(server):
+    with Strict(server, size=SIZE) as client:
+        area, sums = ways(client, 30)
+        if ok(area and not client.violation, "a client sees a page that is scrolled"):
+            ok(area["progressive"] == 0 and area["remotefx"] == 0, "all of it exactly")
+            ok(share(area, "copy") >= 0.5, "most of it is moved by the client (%.0f %%)" % (100 * share(area, "copy")))
+            ok(sums["bytes"] / sums["frames"] <= 15000, "for %d bytes a step" % (sums["bytes"] / sums["frames"]))
+
+
+def main():
+    with open(os.path.join(kagami.BUILD, "config.h")) as config:
+        if "#define HAVE_DEMO 1" not in config.read():
+            skip("built without the demo")
+            return done()
+    for kind, test in (("demo", terrain), ("demo:text", text)):
+        try:
+            with Kagamid(kind) as server:
+                test(server)
+                server.stop()
+        except Failed as error:
+            ok(False, "%s: %s" % (kind, error))
+    done()
+
+
+if __name__ == "__main__":
+    main()
