@@ -485,6 +485,37 @@ static void any_order(void)
 	session_done(&s);
 }
 
+/* What is lossy is sent once more, exactly, and then nobody is woken. */
+static void refinement(void)
+{
+	struct noise *noise = noise_new(640, 480);
+	struct kg_show *show = show_new(&noise->source, NULL);
+	struct kg_view_open open = usual;
+	struct session s;
+	uint32_t messages;
+	double start;
+
+	open.width = 640;
+	open.height = 480;
+	session_join(&s, show);
+	session_open(&s, open);
+	session_graphics(&s, 0x000a0701);
+	ok(turn_until(s.client.frames == 1) && s.client.area[GFX_PROGRESSIVE] == 640 * 480 && !shows(&s, noise),
+	   "a picture comes by progressive");
+	start = tap_now();
+	ok(turn_until(shows(&s, noise)) && s.client.frames == 2, "once more, and it is exact");
+	ok(tap_now() - start > 0.3, "not before it stood still for a while");
+	settle();
+	messages = s.messages;
+	ok(kg_loop_turn(loop, 1200000) == 0 && s.messages == messages, "and from then on nothing is sent and nobody woken");
+	noise_draw(noise, (struct kg_rect){ 70, 70, 80, 80 });
+	ok(turn_until(s.client.frames == 3) && shows(&s, noise), "a small change of it is exact at once");
+	session_graphics(&s, 0x000a0701);
+	ok(turn_until(s.client.frames == 4) && turn_until(shows(&s, noise)) && !*s.wrong, "also after a reset: %s", s.wrong);
+	kg_show_free(show);
+	session_done(&s);
+}
+
 static void input(void)
 {
 	struct noise *noise = noise_new(300, 200);
@@ -574,6 +605,7 @@ int main(void)
 	wrong_values();
 	large_frames();
 	any_order();
+	refinement();
 	input();
 	cursors();
 	kg_pool_free(pool);

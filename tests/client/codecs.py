@@ -63,6 +63,9 @@ def main():
                 test(server)
                 server.stop()
         except Failed as error:
+            if "No such device" in str(error):
+                skip("no driver for OpenGL ES 3 here")
+                continue
             ok(False, "%s: %s" % (kind, error))
     done()
 
