@@ -8,7 +8,8 @@
 
 #define COMPRESSED (KG_ZGFX_STORED | 0x20)	// PACKET_COMPRESSED
 
-#define MATCH_MIN 4		// the rules allow 3, which would take a table of its own
+#define MATCH_MIN 5		// the rules allow 3, but the shortest save too little for the time they take
+#define LOOK 8			// bytes that are read where something is looked for
 #define RAW_MAX 32767		// bytes of an unencoded run
 #define PATIENCE 4		// after 2^this misses steps are longer by one
 
@@ -174,14 +175,6 @@ static inline bool put_literals(struct bits *bits, const uint8_t *bytes, size_t 
 	return true;
 }
 
-static inline uint32_t load4(const uint8_t *bytes)
-{
-	uint32_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return value;
-}
-
 static inline uint64_t load8(const uint8_t *bytes)
 {
 	uint64_t value;
@@ -190,9 +183,12 @@ static inline uint64_t load8(const uint8_t *bytes)
 	return value;
 }
 
-static inline uint32_t hash(uint32_t value)
+/* Of the first MATCH_MIN bytes. */
+static inline uint32_t hash(uint64_t value)
 {
-	return value * 2654435761u >> (32 - KG_ZGFX_HASH_BITS);
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		value = __builtin_bswap64(value);
+	return (uint32_t)((value << (64 - 8 * MATCH_MIN)) * UINT64_C(889523592379) >> (64 - KG_ZGFX_HASH_BITS));
 }
 
 /* How many bytes from a and b on are equal, at most max. */
@@ -231,19 +227,18 @@ static inline uint32_t place(const struct search *s, const uint8_t *at)
 	return s->zgfx->position + (uint32_t)(at - s->start);
 }
 
-/* The least length that pays: a far match costs as much as three or four literals. */
+/* The least length that pays: far matches cost as much as three or four literals. */
 static inline size_t worth(uint32_t distance)
 {
-	if (distance < 5792)
-		return MATCH_MIN;
-	return distance < 54944 ? 5 : 6;
+	return distance < 54944 ? MATCH_MIN : MATCH_MIN + 1;
 }
 
-/* Looks for what is at here, grows it to both sides, backwards down to anchor. False: nothing that pays. */
+/* Looks for what is at here, which has LOOK bytes, and grows it to both sides, backwards down to anchor. False: nothing that
+ * pays. */
 static inline bool probe(const struct search *s, const uint8_t *here, const uint8_t *anchor, struct match *ret)
 {
 	struct kg_zgfx *zgfx = s->zgfx;
-	uint32_t value = load4(here), *slot = &zgfx->candidates[hash(value)], offset = (uint32_t)(here - zgfx->bytes);
+	uint32_t *slot = &zgfx->candidates[hash(load8(here))], offset = (uint32_t)(here - zgfx->bytes);
 	uint32_t distance = place(s, here) - *slot;
 	const uint8_t *from = here - distance, *from_start = zgfx->bytes;
 	size_t max = (size_t)(s->end - here), length;
@@ -255,12 +250,10 @@ static inline bool probe(const struct search *s, const uint8_t *here, const uint
 		from = zgfx->bytes + zgfx->before - (distance - offset);
 		from_start = s->end;
 		max = KG_MIN(max, distance - offset + (size_t)0);
-		if (max < MATCH_MIN)
-			return false;
 	}
-	if (load4(from) != value)
+	length = equal(here, from, max);
+	if (length < MATCH_MIN)
 		return false;
-	length = MATCH_MIN + equal(here + MATCH_MIN, from + MATCH_MIN, max - MATCH_MIN);
 	while (here > anchor && from > from_start && here[-1] == from[-1]) {
 		here--;
 		from--;
@@ -274,7 +267,7 @@ static inline bool probe(const struct search *s, const uint8_t *here, const uint
 
 static inline void remember(const struct search *s, const uint8_t *at)
 {
-	s->zgfx->candidates[hash(load4(at))] = place(s, at);
+	s->zgfx->candidates[hash(load8(at))] = place(s, at);
 }
 
 /* Returns how many bytes at to the bit stream and its trailer take, or 0 where that would save too little. */
@@ -286,10 +279,10 @@ static size_t compress(struct kg_zgfx *zgfx, size_t size, uint8_t *to)
 	uint32_t misses = 1 << PATIENCE;
 	struct match match;
 
-	if (size < MATCH_MIN)
+	if (size < LOOK)
 		return 0;
 	s.end = s.start + size;
-	last = s.end - MATCH_MIN;
+	last = s.end - LOOK;
 	while (here <= last) {
 		if (!probe(&s, here, anchor, &match)) {
 			here += misses++ >> PATIENCE;

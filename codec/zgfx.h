@@ -26,7 +26,7 @@ struct kg_zgfx {
 	uint32_t position;		// of the next segment in the stream
 	uint32_t offset;		// of it in bytes
 	uint32_t before;		// size of the round before; 0: this is the first
-	uint32_t candidates[1 << KG_ZGFX_HASH_BITS];	// the last position of four bytes, by their hash
+	uint32_t candidates[1 << KG_ZGFX_HASH_BITS];	// the last position of five bytes, by their hash
 	uint8_t bytes[KG_ZGFX_HISTORY + 2 * KG_ZGFX_SEGMENT_MAX];
 };
 

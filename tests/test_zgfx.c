@@ -146,12 +146,13 @@ static const char *send_again(size_t distance, size_t size)
 	for (size_t i = 0; i < size; i++)
 		content[i] = line.strict.bytes[from + i % distance];
 	for (size_t i = KG_MIN(size, distance); i-- > 0;) {
-		uint32_t value;
+		uint64_t value = 0;
 
-		if (i + 4 > size)
+		if (i + 5 > size)
 			continue;
-		memcpy(&value, content + i, 4);
-		line.zgfx->candidates[value * 2654435761u >> (32 - KG_ZGFX_HASH_BITS)] = (uint32_t)(from + i);
+		for (int k = 4; k >= 0; k--)
+			value = value << 8 | content[i + k];
+		line.zgfx->candidates[(value << 24) * 889523592379 >> (64 - KG_ZGFX_HASH_BITS)] = (uint32_t)(from + i);
 	}
 	return line_send(&line, content, size);
 }
