@@ -67,10 +67,10 @@ INLINE void load_row(struct row *row, const uint8_t *at)
 	const __m256i words = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15,
 					       0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
 
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 256; i < 512; i += 64)
 		_mm_prefetch((const char *)at + i, _MM_HINT_T1);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 2; i++) {
 		__m256i a = four_and_four(at + 64 * i), b = four_and_four(at + 64 * i + 16);
 		__m256i c = four_and_four(at + 64 * i + 32), d = four_and_four(at + 64 * i + 48);

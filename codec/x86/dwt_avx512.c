@@ -64,7 +64,7 @@ INLINE struct row load_row(const uint8_t *at)
 	__m512i a = load(at), b = load(at + 64), c = load(at + 128), d = load(at + 192);
 	struct row row;
 
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 256; i < 512; i += 64)
 		_mm_prefetch((const char *)at + i, _MM_HINT_T1);
 	colour(_mm512_permutex2var_epi32(a, load(EVEN), b), _mm512_permutex2var_epi32(c, load(EVEN), d), row.even);
@@ -216,7 +216,7 @@ INLINE void level1(const uint8_t *pixels, size_t stride, uint32_t rows, struct w
 	for (uint32_t y = 0; y < 31; y++) {
 		odd_row = load_row(pixels + KG_MIN(2 * y + 1, rows - 1) * stride);
 		next = load_row(pixels + KG_MIN(2 * y + 2, rows - 1) * stride);
-		UNROLLED
+		UNROLLED_LONG
 		for (int c = 0; c < 3; c++) {
 			__m512i even = high_of(row.even[c], odd_row.even[c], next.even[c]);
 			__m512i odd = high_of(row.odd[c], odd_row.odd[c], next.odd[c]);
@@ -238,7 +238,7 @@ INLINE void level1(const uint8_t *pixels, size_t stride, uint32_t rows, struct w
 		position[2] = add16(position[2], all16(high_width));
 	}
 	odd_row = load_row(pixels + KG_MIN(63u, rows - 1) * stride);
-	UNROLLED
+	UNROLLED_LONG
 	for (int c = 0; c < 3; c++) {
 		if (kind.extrapolate) {		// the last high row is 0: there are 31
 			__m512i hl = low_row(w, c, 31, add16(row.even[c], half16(before_even[c])),

@@ -63,7 +63,7 @@ INLINE void rows_of_level2(struct dwt_low *w, const struct level2 *to, int c, in
 	low[1] = low_of(even[1], shift_back(high[0], high[1]), high[1]);
 	split(low[0], low[1], &evens, &odds);
 	store(w->rows2[c][y], lowers(evens, odds));
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 2; i++) {
 		__m256i values = quantise(high[i], &to->high, 0, plain);
 
@@ -96,7 +96,7 @@ INLINE void level2(struct dwt_low *w, const struct kg_rfx_scale *scale, int c, b
 	for (int y = 0; y < 16; y++) {
 		__m256i even[2], odd[2];
 
-		UNROLLED
+		UNROLLED_LONG
 		for (int i = 0; i < 2; i++) {
 			__m256i x = load(rows[2 * y + 1] + 16 * i);
 			__m256i after = extrapolate || y < 15 ? load(rows[2 * y + 2] + 16 * i) : row[i];

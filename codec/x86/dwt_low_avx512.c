@@ -211,7 +211,7 @@ INLINE void rows_of_level3(struct dwt_low *w, const struct level3 *l, int first,
 	low = quantise_low(l, low, plain);
 	if (extrapolate)
 		end = quantise_low(l, end, plain);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i <= both; i++) {
 		int16_t *values = w->values[first + i], *ll = w->zero[first + i] + 1 + width * y;
 		int16_t *hl = values + start + 8 * y, *lh = values + start + 8 * width + width * y;

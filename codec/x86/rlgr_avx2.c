@@ -72,23 +72,23 @@ INLINE void transpose(const uint16_t *const *from, __m256i out[CHUNK])
 {
 	__m256i a[8], b[8];
 
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 8; i++)
 		a[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)from[i])),
 					       _mm_loadu_si128((const __m128i *)from[i + 8]), 1);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 8; i += 2) {
 		b[i] = _mm256_unpacklo_epi16(a[i], a[i + 1]);
 		b[i + 1] = _mm256_unpackhi_epi16(a[i], a[i + 1]);
 	}
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 8; i += 4) {
 		a[i] = _mm256_unpacklo_epi32(b[i], b[i + 2]);
 		a[i + 1] = _mm256_unpackhi_epi32(b[i], b[i + 2]);
 		a[i + 2] = _mm256_unpacklo_epi32(b[i + 1], b[i + 3]);
 		a[i + 3] = _mm256_unpackhi_epi32(b[i + 1], b[i + 3]);
 	}
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 4; i++) {
 		out[2 * i] = _mm256_unpacklo_epi64(a[i], a[i + 4]);
 		out[2 * i + 1] = _mm256_unpackhi_epi64(a[i], a[i + 4]);
@@ -101,11 +101,11 @@ INLINE void load_events(struct work *w, struct lanes *s, int half, int events)
 	__m256i v[CHUNK];
 
 	transpose((const uint16_t *const *)w->values + 16 * half, v);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
 		store(w->value[i] + 16 * half, v[i]);
 	transpose(w->position + 16 * half, v);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
 		store(w->zeros[i] + 16 * half, sub16(sub16(v[i], i ? v[i - 1] : s->before), all16(1)));
 	s->before = v[events - 1];
@@ -318,7 +318,7 @@ INLINE void cut(struct lanes *s, struct strings *to, int half, __m256i length)
 {
 	const __m256i swap = TABLE(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
 
-	UNROLLED
+	UNROLLED_LONG
 	for (int slot = 0; slot < 4; slot++) {
 		__m256i count = _mm256_add_epi64(s->count[slot], of_slot(length, slot));
 		__m256i bits = _mm256_sllv_epi64(s->acc[slot], _mm256_sub_epi64(_mm256_set1_epi64x(64), count));
@@ -371,7 +371,7 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 {
 	__m256i length[2];
 
-	UNROLLED
+	UNROLLED_LONG
 	for (int half = 0; half < 2; half++) {
 		struct lanes *s = &halves[half];
 
@@ -379,16 +379,16 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 		store(to->krp + 16 * half, s->krp);
 		if (three)
 			store(to->taken + 16 * half, s->taken);
-		UNROLLED
+		UNROLLED_LONG
 		for (int slot = 0; slot < 4; slot++)
 			store(to->begin[slot] + 4 * half, s->acc[slot]);
 		length[half] = _mm256_setzero_si256();
 	}
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < events; i++) {
 		int k = first + i;
 
-		UNROLLED
+		UNROLLED_LONG
 		for (int half = 0; half < 2; half++) {
 			struct lanes *s = &halves[half];
 			__m256i active = _mm256_cmpgt_epi16(s->left, all16(k));
@@ -403,7 +403,7 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 			append(s->acc, &code, three);
 			length[half] = add16(length[half], code.length);
 			if (i == 1) {
-				UNROLLED
+				UNROLLED_LONG
 				for (int slot = 0; slot < 4; slot++)
 					store(to->half[slot] + 4 * half, s->acc[slot]);
 				store(to->half_length + 16 * half, length[half]);
@@ -413,7 +413,7 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 	}
 	if (events < GROUP)
 		store_strings(w, from, 8 * events);
-	UNROLLED
+	UNROLLED_LONG
 	for (int half = 0; half < 2; half++) {
 		uint32_t too_long = lane_bits(_mm256_cmpgt_epi16(length[half], all16(STRING_MAX)));
 
@@ -426,7 +426,7 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 
 INLINE void advance(struct work *w)
 {
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < LANES; i += 4) {
 		__m256i bytes = load(w->advance + i);
 
@@ -478,7 +478,7 @@ INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct 
 		code_group(w, halves, &w->strings[1], &w->strings[0], 0, GROUP, three);
 		code_group(w, halves, &w->strings[0], &w->strings[1], GROUP, second, three);
 		advance(w);
-		UNROLLED
+		UNROLLED_LONG
 		for (int half = 0; half < 2; half++) {
 			struct lanes *s = &halves[half];
 			__m256i some = _mm256_cmpgt_epi16(s->left, _mm256_setzero_si256());

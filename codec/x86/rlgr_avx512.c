@@ -67,7 +67,7 @@ INLINE void transpose(const uint16_t *const from[LANES], __m512i out[CHUNK])
 {
 	__m512i a[8], b[8];
 
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 8; i++) {
 		__m512i v = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)from[i]));
 
@@ -75,19 +75,19 @@ INLINE void transpose(const uint16_t *const from[LANES], __m512i out[CHUNK])
 		v = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 16]), 2);
 		a[i] = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 24]), 3);
 	}
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 8; i += 2) {
 		b[i] = _mm512_unpacklo_epi16(a[i], a[i + 1]);
 		b[i + 1] = _mm512_unpackhi_epi16(a[i], a[i + 1]);
 	}
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 8; i += 4) {
 		a[i] = _mm512_unpacklo_epi32(b[i], b[i + 2]);
 		a[i + 1] = _mm512_unpackhi_epi32(b[i], b[i + 2]);
 		a[i + 2] = _mm512_unpacklo_epi32(b[i + 1], b[i + 3]);
 		a[i + 3] = _mm512_unpackhi_epi32(b[i + 1], b[i + 3]);
 	}
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < 4; i++) {
 		out[2 * i] = _mm512_unpacklo_epi64(a[i], a[i + 4]);
 		out[2 * i + 1] = _mm512_unpackhi_epi64(a[i], a[i + 4]);
@@ -100,11 +100,11 @@ INLINE void load_events(struct work *w, struct lanes *s, int events)
 	__m512i v[CHUNK];
 
 	transpose((const uint16_t *const *)w->values, v);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
 		store(w->value[i], v[i]);
 	transpose(w->position, v);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++) {
 		__m512i before = i ? v[i - 1] : s->before;
 
@@ -291,7 +291,7 @@ INLINE void cut(struct lanes *s, struct strings *to, __m512i length)
 {
 	const __m512i swap = _mm512_broadcast_i32x4(_mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
 
-	UNROLLED
+	UNROLLED_LONG
 	for (int slot = 0; slot < 4; slot++) {
 		__m512i count = _mm512_add_epi64(s->count[slot], of_slot(length, slot));
 		__m512i bits = _mm512_sllv_epi64(s->acc[slot], _mm512_sub_epi64(_mm512_set1_epi64(64), count));
@@ -344,10 +344,10 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 	store(to->krp, s->krp);
 	if (three)
 		store(to->taken, _mm512_maskz_mov_epi16(s->taken, number_of(s, N1)));
-	UNROLLED
+	UNROLLED_LONG
 	for (int slot = 0; slot < 4; slot++)
 		store(to->begin[slot], s->acc[slot]);
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < events; i++) {
 		int k = first + i;
 		__mmask32 active = _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k));
@@ -361,7 +361,7 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 		append(s->acc, &code, three);
 		length = add16(length, code.length);
 		if (i == 1) {
-			UNROLLED
+			UNROLLED_LONG
 			for (int slot = 0; slot < 4; slot++)
 				store(to->half[slot], s->acc[slot]);
 			store(to->half_length, length);
@@ -379,7 +379,7 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 
 INLINE void advance(struct work *w)
 {
-	UNROLLED
+	UNROLLED_LONG
 	for (int i = 0; i < LANES; i += 8) {
 		__m512i bytes = load(w->advance + i);
 

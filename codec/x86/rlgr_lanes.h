@@ -152,7 +152,7 @@ static inline void lane_end(struct kg_bits *bits, struct lane_state *state, uint
 /* What 8 of the lanes have for memory. */
 static inline __attribute__((always_inline)) void store_strings(struct work *w, const struct strings *strings, int first)
 {
-	UNROLLED
+	UNROLLED_LONG
 	for (int lane = first; lane < first + 8; lane++) {
 		memcpy(w->at[lane], &strings->bytes[SLOT(lane)][lane / 4], 8);
 		w->at[lane] += strings->whole[SLOT(lane)][lane / 4];

@@ -7,3 +7,10 @@
 #else
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
+
+/* The same where the body is so long that clang needs telling too. The count must be a constant. */
+#if defined(__clang__)
+#define UNROLLED_LONG _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED_LONG UNROLLED
+#endif
