@@ -50,6 +50,7 @@ INLINE void part8(pixels4 p, pixels4 q, struct colours *to, int at)
 /* A row of pixels, the odd columns first. */
 INLINE void part(const uint8_t *at, struct colours *to)
 {
+	UNROLLED
 	for (int x = 0; x < N; x += 16) {
 		pixels4 a, b, c, d, ab, cd, ab_high, cd_high;
 
@@ -174,12 +175,14 @@ INLINE void split(int16_t *x, int n)
 	vector even[2], odd[2];
 	int16_t last = x[n % 2 ? n - 1 : n - 2];
 
+	UNROLLED
 	for (int i = 0; i < n / 16; i++) {
 		vector a = load(x + 16 * i), b = load(x + 16 * i + 8);
 
 		even[i] = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
 		odd[i] = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
 	}
+	UNROLLED
 	for (int i = 0; i < n / 16; i++) {
 		store(x + 8 * i, odd[i]);
 		store(x + EVEN + 8 * i, even[i]);
@@ -210,6 +213,7 @@ INLINE void low_row(const int16_t *x, int16_t *next, int16_t *hl, struct level l
 {
 	vector last = { 0 };
 
+	UNROLLED
 	for (int i = 0; i < level.n / 2; i += 8) {
 		vector before = last, high = highs(x, i, &before);
 
@@ -225,6 +229,7 @@ INLINE void high_row(const int16_t *x, int16_t *lh, int16_t *hh, struct level le
 {
 	vector last = { 0 };
 
+	UNROLLED
 	for (int i = 0; i < level.n / 2; i += 8) {
 		vector before = last, high = highs(x, i, &before);
 

@@ -13,22 +13,37 @@ INLINE uint32_t append4(struct kg_rfx_list *list, uint32_t count, const int16_t 
 	return count;
 }
 
-/* Sixteen and four at a time, most of which are 0. */
+INLINE vector any16(const int16_t *values)
+{
+	return load(values) | load(values + 8);
+}
+
+INLINE uint32_t append16(struct kg_rfx_list *list, uint32_t count, const int16_t *values, uint32_t i)
+{
+	for (uint32_t k = i; k < i + 16; k += 4) {
+		uint64_t four;
+
+		memcpy(&four, values + k, sizeof(four));
+		if (four)
+			count = append4(list, count, values, k);
+	}
+	return count;
+}
+
+/* Most values of most pictures are 0, in long runs: 64, 16 and 4 of them at a time. */
 KG_RFX_PACK_FN(kg_rfx_pack_c)
 {
 	uint32_t count = 0, i = 0;
 	int16_t before = 0;
 
-	for (; i + 16 <= ll3; i += 16) {
-		if (all_zero(load(values + i) | load(values + i + 8)))
-			continue;
-		for (uint32_t k = i; k < i + 16; k += 4) {
-			uint64_t four;
+	for (; i + 64 <= ll3; i += 64) {
+		vector any[4] = { any16(values + i), any16(values + i + 16), any16(values + i + 32), any16(values + i + 48) };
 
-			memcpy(&four, values + k, sizeof(four));
-			if (four)
-				count = append4(list, count, values, k);
-		}
+		if (all_zero(any[0] | any[1] | any[2] | any[3]))
+			continue;
+		for (uint32_t k = 0; k < 4; k++)
+			if (!all_zero(any[k]))
+				count = append16(list, count, values, i + 16 * k);
 	}
 	for (; i < KG_RFX_VALUES; i++) {
 		int16_t value = (int16_t)(values[i] - before);
