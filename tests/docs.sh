@@ -73,10 +73,11 @@ result "$(lacking "$known" "$ids" "is no message")" "boundaries.md names no mess
 # the like stand for many; {a,b} and [ch] are spelled out. What is planned is said so in its section.
 paths() { # document
 	sed '/^## Planned/,/^## /d' "$1" | grep -oE '`[^` ]+`|\]\([^)]+\)' | sed -E 's/^`(.*)`$/\1/; s/^\]\((.*)\)$/\1/; s/[#:].*//' |
-		grep -E '^(\./)?(base|codec|input|server|tests|doc|data|debian|m4|scripts)/|^(\./)?(start|check|configure\.ac|Makefile\.am|README\.md|CONTRIBUTING\.md|LICENSE)$' |
+		grep -E '^(\./)?(base|bench|codec|input|server|tests|doc|data|debian|m4|scripts)/|^(\./)?(start|check|configure\.ac|Makefile\.am|README\.md|CONTRIBUTING\.md|LICENSE)$' |
 		grep -vE '[A-Z]{4}|\*|KIND' | sed -E 's,^\./,,' | sort -u
 }
-for document in README.md CONTRIBUTING.md doc/STYLE.md doc/architecture.md doc/boundaries.md doc/operations.md doc/protocol.md; do
+for document in README.md CONTRIBUTING.md doc/STYLE.md doc/architecture.md doc/boundaries.md doc/codec.md doc/operations.md \
+	doc/protocol.md; do
 	result "$(paths "$src/$document" | while read -r path; do
 		case $path in
 		*'.[ch]') files="${path%.*}.c ${path%.*}.h" ;;
