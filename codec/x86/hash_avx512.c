@@ -30,6 +30,15 @@ INLINE void add_row(const __m512i pixels[4], const uint32_t *key, __m512i sums[4
 		sums[i % 4] = _mm512_add_epi64(sums[i % 4], products(words[i / 4], keys[i / 4 + i % 4]));
 }
 
+/* gcc 12's _mm512_reduce_add_epi64() adds the halves as signed numbers, which overflow. */
+INLINE uint64_t sum_of(__m512i v)
+{
+	__m256i four = _mm256_add_epi64(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+	__m128i two = _mm_add_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+
+	return (uint64_t)_mm_cvtsi128_si64(two) + (uint64_t)_mm_extract_epi64(two, 1);
+}
+
 KG_TILE_HASH_FN(kg_tile_hash_avx512)
 {
 	__m512i total[4] = { 0 };
@@ -49,5 +58,5 @@ KG_TILE_HASH_FN(kg_tile_hash_avx512)
 		add_row(row, key, total);
 	}
 	for (int i = 0; i < 4; i++)
-		sums[i] = (uint64_t)_mm512_reduce_add_epi64(total[i]);
+		sums[i] = sum_of(total[i]);
 }
