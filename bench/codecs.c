@@ -19,5 +19,6 @@ const struct kg_bench_codec *const kg_bench_codecs[] = {
 	&kg_bench_classify,
 	&kg_bench_motion,
 	&kg_bench_analysis,
+	&kg_bench_frame,
 };
 const size_t kg_bench_codecs_count = KG_ARRAY_SIZE(kg_bench_codecs);

@@ -57,3 +57,5 @@ extern const struct kg_bench_codec kg_bench_planar, kg_bench_zgfx;
 /* codec-analysis.c */
 extern const struct kg_bench_codec kg_bench_memcmp, kg_bench_compare, kg_bench_damage, kg_bench_hash, kg_bench_classify,
 	kg_bench_motion, kg_bench_analysis;
+/* codec-view.c */
+extern const struct kg_bench_codec kg_bench_frame;

@@ -73,6 +73,15 @@ def test_figures(lists):
     ok(planar['bytes'] == 300 * 200 * 3 + 2 * tiles, 'planar of noise is three bytes a pixel and two a tile')
 
 
+def test_frames():
+    found = rows(bench('--json', *QUICK, '--codec', 'frame', '--picture', 'scroll', '--picture', 'typing', '--picture', 'drag'))
+    sizes = {picture: row['bytes'] for (picture, _), row in found.items()}
+    note(sizes)
+    ok(0 < sizes.get('scroll', 0) <= 15000, '1920x1080 of text scrolled by 40 pixels is at most 15 KB')
+    ok(0 < sizes.get('typing', 0) <= 2000, 'a key typed into it is at most 2 KB')
+    ok(0 < sizes.get('drag', 0) <= 30000, 'a step of a window that is dragged over it is at most 30 KB')
+
+
 def test_files():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, 'a "picture".bgrx')
@@ -105,6 +114,7 @@ if not os.access(BENCH, os.X_OK):
 LISTS = listed()
 test_each_isa(LISTS)
 test_figures(LISTS)
+test_frames()
 test_files()
 test_wrong_words()
 done()
