@@ -1,12 +1,13 @@
 /*
  * Bands and the client's caches of columns ([MS-RDPEGFX] 2.2.4.1.1.2, 3.3.1.10 to 3.3.1.13).
  *
- * A column of a band (V-bar) that the client has costs 2 bytes. One whose middle it has, without the background above and
- * below (short V-bar), costs 3 and becomes a V-bar; any other is sent and becomes both. Bars are stored at cursors that
- * go round, so the model here is those two cursors and, for each place, the hash of what lies there.
+ * A column of a band (V-bar) that the client has costs 2 bytes. One whose middle it has, without the background above
+ * and below (short V-bar), costs 3 and becomes a V-bar; any other is sent and becomes both. Bars are stored at cursors
+ * that go round, so the model here is those two cursors and, for each place, the hash of what lies there.
  *
- * First the cost of each region is found without changing the caches, then those that are to be bands are written. A place
- * that might be overwritten in between, by the regions before, does not count as a hit: so the cost is never too low.
+ * First the cost of each region is found without changing the caches, then those that are to be bands are written. A
+ * place that might be overwritten in between, by the regions before, does not count as a hit: so the cost is never too
+ * low.
  */
 #include <assert.h>
 
@@ -126,7 +127,8 @@ struct middle {
 	uint32_t pixels[KG_CLEAR_BAND_MAX];
 };
 
-static void find_middle(const struct kg_clear_plan *plan, const struct clear_region *region, uint32_t x, struct middle *m)
+static void find_middle(const struct kg_clear_plan *plan, const struct clear_region *region, uint32_t x,
+			struct middle *m)
 {
 	const uint8_t *at = clear_at(&plan->image, x, region->y0);
 	uint32_t height = region->y1 - region->y0, on = 0, off;
@@ -242,8 +244,8 @@ static void add_missing(struct kg_clear *clear, struct kg_clear_plan *plan, uint
 	cost->worth += was_seen(clear, plan->columns[column]) ? 2 + bytes / 2 : bytes;
 }
 
-static bool add_band(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t region_index, struct band band, size_t limit,
-		     struct clear_cost *cost)
+static bool add_band(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t region_index, struct band band,
+		     size_t limit, struct clear_cost *cost)
 {
 	const struct clear_region *region = plan->regions + region_index;
 	const struct kg_clear_hash *columns = plan->columns + region->first_column;
@@ -267,7 +269,8 @@ static bool add_band(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_
 		}
 		add_missing(clear, plan, region_index, x, cost);
 		/* Gives up early where it goes on like that. */
-		if (cost->worth > limit / (region->x1 - region->x0 + 0u) * (x + HEAD_START) || plan->stores > STORES_MAX)
+		if (cost->worth > limit / (region->x1 - region->x0 + 0u) * (x + HEAD_START) ||
+		    plan->stores > STORES_MAX)
 			return false;
 	}
 	return cost->worth <= limit;
@@ -359,7 +362,8 @@ static uint8_t *put_band(struct kg_clear *clear, struct kg_clear_plan *plan, con
 	return to;
 }
 
-uint8_t *kg_clear_bands_put(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *region, uint8_t *to)
+uint8_t *kg_clear_bands_put(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *region,
+			    uint8_t *to)
 {
 	struct kg_clear_hash blank = blank_column(clear, region);
 	const uint8_t *end = to + region->bytes;

@@ -12,8 +12,8 @@ static inline uint64_t multiply_add(uint64_t value, uint64_t factor, uint64_t te
 	return (sum & PRIME) + (sum >> 61);
 }
 
-/* The slot holds pixels in a line, without width and height (4.1.1.5), and so does the hash: a polynomial of the pixels, two
- * at a time, at two secret places. */
+/* The slot holds pixels in a line, without width and height (4.1.1.5), and so does the hash: a polynomial of the
+ * pixels, two at a time, at two secret places. */
 struct kg_clear_hash kg_clear_glyph_hash(const struct kg_clear *clear, const struct kg_image *image)
 {
 	uint64_t r = ((uint64_t)clear->key[0] << 32 | clear->key[1]) & PRIME;

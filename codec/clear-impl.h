@@ -148,18 +148,20 @@ struct clear_cost {
 	size_t worth;		// the same without what teaches the client columns that came along before
 };
 /* Looks the columns up. False when it would be worth more than limit or store more than one message may. */
-bool kg_clear_bands_cost(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t region, size_t limit, struct clear_cost *cost);
+bool kg_clear_bands_cost(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_t region, size_t limit,
+			 struct clear_cost *cost);
 /* Notes what the bands will draw. False when there is no room for it. */
 bool kg_clear_bands_cover(const struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *region);
-uint8_t *kg_clear_bands_put(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *region, uint8_t *to);
+uint8_t *kg_clear_bands_put(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *region,
+			    uint8_t *to);
 void kg_clear_bars_forget(struct kg_clear *clear);
 
 /* clear-rlex.c: CLEARCODEC_SUBCODEC_RLEX of the region, at most room bytes; 0 when that is not possible. */
 size_t kg_clear_rlex(const struct kg_clear_plan *plan, const struct clear_region *region, uint8_t *to, size_t room);
 size_t kg_clear_rlex_work(uint32_t width, uint32_t height);
 
-/* clear-residual.c: the layer under the covers, at most room bytes. *size is 0 where the covers leave no pixel. False when
- * there is no room. */
+/* clear-residual.c: the layer under the covers, at most room bytes. *size is 0 where the covers leave no pixel. False
+ * when there is no room. */
 bool kg_clear_cover(struct kg_clear_plan *plan, uint32_t x0, uint32_t x1, uint32_t y0, uint32_t y1);
 bool kg_clear_residual(const struct kg_clear_plan *plan, uint8_t *to, size_t room, size_t *size);
 size_t kg_clear_residual_work(uint32_t width, uint32_t height);

@@ -31,8 +31,8 @@ static bool repeats(const struct rows *r, uint32_t y)
 	return true;
 }
 
-/* Whether the edge above row y, which is neither the image's first nor beyond its last, cuts nothing: on one of its sides
- * nothing moves. */
+/* Whether the edge above row y, which is neither the image's first nor beyond its last, cuts nothing: on one of its
+ * sides nothing moves. */
 static bool is_between(const struct rows *r, uint32_t y)
 {
 	return is_flat(r, y - 1) || is_flat(r, y) || repeats(r, y) || (y > 1 && repeats(r, y - 1)) ||

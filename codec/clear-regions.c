@@ -1,12 +1,12 @@
 /*
  * Where lines of text, borders and pictures lie.
  *
- * Cells of 16 pixels are looked at row by row: a row in which all pixels of the cell are equal belongs to nobody, the rows
- * between two such are a run. From left to right, runs that overlap in y become a region, which so is as high as the line's
- * highest letter in all its length: a column of a letter then is the same wherever the letter comes again.
+ * Cells of 16 pixels are looked at row by row: a row in which all pixels of the cell are equal belongs to nobody, the
+ * rows between two such are a run. From left to right, runs that overlap in y become a region, which so is as high as
+ * the line's highest letter in all its length: a column of a letter then is the same wherever the letter comes again.
  *
- * A run that is higher than a band holds borders, pictures, or text beside a border. It is cut where its rows repeat the row
- * above: what moves in there is again a line, what repeats is cut to the height of bands.
+ * A run that is higher than a band holds borders, pictures, or text beside a border. It is cut where its rows repeat
+ * the row above: what moves in there is again a line, what repeats is cut to the height of bands.
  *
  * None of this has to be right: every region is coded with its true pixels, whatever it is.
  */

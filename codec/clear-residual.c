@@ -1,6 +1,6 @@
 /*
- * The residual layer: runs over the whole rectangle, row behind row ([MS-RDPEGFX] 2.2.4.1.1.1). Where a later layer draws,
- * the run before goes on: FreeRDP's decoder wants every pixel covered.
+ * The residual layer: runs over the whole rectangle, row behind row ([MS-RDPEGFX] 2.2.4.1.1.1). Where a later layer
+ * draws, the run before goes on: FreeRDP's decoder wants every pixel covered.
  */
 #include "codec/clear-impl.h"
 
@@ -90,7 +90,13 @@ static inline bool begin_run(struct runs *runs, uint32_t colour, size_t at)
 bool kg_clear_residual(const struct kg_clear_plan *plan, uint8_t *to, size_t room, size_t *size)
 {
 	uint64_t *mask = plan->work;
-	struct open open = { plan, (uint32_t *)(mask + plan->words), 0, plan->image.width + 1, UINT32_MAX, mask, false };
+	struct open open = {
+		.plan = plan,
+		.covers = (uint32_t *)(mask + plan->words),
+		.max = plan->image.width + 1,
+		.end = UINT32_MAX,
+		.mask = mask,
+	};
 	struct runs runs = { to, to + room, 0, 0, false };
 	uint32_t width = plan->image.width, height = plan->image.height;
 
@@ -112,7 +118,8 @@ bool kg_clear_residual(const struct kg_clear_plan *plan, uint8_t *to, size_t roo
 				uint32_t x = w * 64 + (uint32_t)__builtin_ctzll(starts);
 				uint32_t colour = clear_pixel(row + (size_t)x * 4);
 
-				if ((colour != runs.colour || !runs.any) && !begin_run(&runs, colour, (size_t)y * width + x))
+				if ((colour != runs.colour || !runs.any) &&
+				    !begin_run(&runs, colour, (size_t)y * width + x))
 					return false;
 			}
 		}

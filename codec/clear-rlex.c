@@ -1,9 +1,9 @@
 /*
  * RLEX: runs of palette colours ([MS-RDPEGFX] 2.2.4.1.1.3.1.1).
  *
- * A segment is a run of one colour and a suite: one pixel each of the colours that follow it in the palette. So a run of
- * one pixel costs nothing where the palette has its colour behind that of the run before. The palette is put in an order
- * in which that happens often: the most frequent pairs first, each colour with one neighbour on each side.
+ * A segment is a run of one colour and a suite: one pixel each of the colours that follow it in the palette. So a run
+ * of one pixel costs nothing where the palette has its colour behind that of the run before. The palette is put in an
+ * order in which that happens often: the most frequent pairs first, each colour with one neighbour on each side.
  */
 #include "codec/clear-impl.h"
 
@@ -34,7 +34,8 @@ size_t kg_clear_rlex_work(uint32_t width, uint32_t height)
 {
 	size_t region = (size_t)width * KG_MIN(height, KG_CLEAR_BAND_MAX + 0u);
 
-	return sizeof(struct work) + KG_MAX(region, KG_MIN((size_t)width * height, (size_t)CLEAR_SMALL)) * sizeof(struct run);
+	return sizeof(struct work) +
+	       KG_MAX(region, KG_MIN((size_t)width * height, (size_t)CLEAR_SMALL)) * sizeof(struct run);
 }
 
 /* The number of a colour, which is added where it is new; CLEAR_PALETTE_MAX when there are too many. */

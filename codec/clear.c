@@ -127,8 +127,8 @@ size_t kg_clear_scratch(uint32_t width, uint32_t height)
 	return size_legal(width, height) ? lay_out(&plan, NULL, width, height) + 63 : 0;
 }
 
-struct kg_clear_plan *kg_clear_analyse(const struct kg_dsp *dsp, const struct kg_clear *clear, const struct kg_image *image,
-				       void *scratch)
+struct kg_clear_plan *kg_clear_analyse(const struct kg_dsp *dsp, const struct kg_clear *clear,
+				       const struct kg_image *image, void *scratch)
 {
 	uint8_t *aligned = (uint8_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
 	struct kg_clear_plan *plan = (struct kg_clear_plan *)aligned;
@@ -261,8 +261,9 @@ static bool choose_all(struct kg_clear *clear, struct kg_clear_plan *plan, size_
 			return false;
 		if (region->coding == CLEAR_RESIDUAL)
 			continue;
-		if (region->coding == CLEAR_BANDS ? !kg_clear_bands_cover(clear, plan, region) :
-						    !kg_clear_cover(plan, region->x0, region->x1, region->y0, region->y1))
+		if (region->coding == CLEAR_BANDS
+			? !kg_clear_bands_cover(clear, plan, region)
+			: !kg_clear_cover(plan, region->x0, region->x1, region->y0, region->y1))
 			return false;
 	}
 	return true;
@@ -290,7 +291,8 @@ static bool choose_whole(struct kg_clear_plan *plan, size_t best, struct clear_r
 
 /* ---- the message ---- */
 
-static uint8_t *put_subcodec(uint8_t *to, uint32_t x, uint32_t y, uint32_t width, uint32_t height, size_t size, uint8_t id)
+static uint8_t *put_subcodec(uint8_t *to, uint32_t x, uint32_t y, uint32_t width, uint32_t height, size_t size,
+			     uint8_t id)
 {
 	to = clear_put16(to, x);
 	to = clear_put16(to, y);
@@ -320,7 +322,8 @@ static uint8_t *put_region(const struct kg_clear_plan *plan, const struct clear_
 		return put_raw(to, &plan->image, region->x0, region->x1, region->y0, region->y1);
 	if (region->coding != CLEAR_RLEX)
 		return to;
-	to = put_subcodec(to, region->x0, region->y0, region->x1 - region->x0, region->y1 - region->y0, region->coded_size, 2);
+	to = put_subcodec(to, region->x0, region->y0, region->x1 - region->x0, region->y1 - region->y0,
+			  region->coded_size, 2);
 	memcpy(to, plan->coded + region->coded_at, region->coded_size);
 	return to + region->coded_size;
 }
@@ -336,9 +339,9 @@ static uint8_t *put_header(struct kg_clear *clear, uint8_t flags, uint32_t glyph
 	return flags & FLAG_GLYPH_INDEX ? clear_put16(to, glyph) : to;
 }
 
-/* The layers behind their sizes. residual: the bytes that are there already. whole: in place of all regions, or NULL. */
-static uint8_t *put_layers(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *whole, size_t residual,
-			   uint8_t *to)
+/* The layers behind their sizes. residual: the bytes that are there already. whole: NULL, or in place of all regions. */
+static uint8_t *put_layers(struct kg_clear *clear, struct kg_clear_plan *plan, const struct clear_region *whole,
+			   size_t residual, uint8_t *to)
 {
 	uint8_t *bands = to + 12 + residual, *subcodecs = bands, *end;
 
@@ -354,8 +357,8 @@ static uint8_t *put_layers(struct kg_clear *clear, struct kg_clear_plan *plan, c
 	return end;
 }
 
-size_t kg_clear_encode(const struct kg_dsp *dsp, struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit, uint8_t *to,
-		       size_t size)
+size_t kg_clear_encode(const struct kg_dsp *dsp, struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit,
+		       uint8_t *to, size_t size)
 {
 	uint32_t area = plan->image.width * plan->image.height, glyph = CLEAR_NONE;
 	bool is_glyph = area <= KG_CLEAR_GLYPH_AREA_MAX, is_whole;

@@ -1,6 +1,6 @@
 /*
- * The inner functions of ClearCodec: the C twins against what their contract says, every variant against its C twin. Buffers
- * end at a forbidden page. --bench prints times and cycles per pixel.
+ * The inner functions of ClearCodec: the C twins against what their contract says, every variant against its C twin.
+ * Buffers end at a forbidden page. --bench prints times and cycles per pixel.
  */
 #include "codec/dsp.h"
 #include "tests/check.h"
@@ -16,7 +16,9 @@ static void fill(uint32_t *pixels, size_t count, uint32_t kind)
 	uint32_t base = rnd();
 
 	for (size_t i = 0; i < count; i++)
-		pixels[i] = kind % 3 == 0 ? rnd() : kind % 3 == 1 ? base ^ (rnd() % 3 ? 0 : 1u << rnd() % 32) : base + (rnd() % 9 == 0);
+		pixels[i] = kind % 3 == 0   ? rnd()
+			    : kind % 3 == 1 ? base ^ (rnd() % 3 ? 0 : 1u << rnd() % 32)
+					    : base + (rnd() % 9 == 0);
 }
 
 /* ---- changes ---- */
@@ -83,9 +85,11 @@ static void check_columns(const struct kg_dsp *dsp, const char *cpu)
 
 	for (uint32_t i = 0; right && i < 3000; i++) {
 		uint32_t width = 1 + rnd() % (i % 2 ? WIDTH : 20), height = 1 + i % ROWS;
-		size_t stride = (width + rnd() % (WIDTH - width + 1)) * 4 + (i % 5 == 0 && width < WIDTH ? rnd() % 4 : 0);
+		size_t stride =
+		    (width + rnd() % (WIDTH - width + 1)) * 4 + (i % 5 == 0 && width < WIDTH ? rnd() % 4 : 0);
 		size_t size = stride * (height - 1) + width * 4;
-		struct columns_case t = { dsp, (uint8_t *)pixels + AREA * 4 - size, stride, width, height, b + WIDTH - width };
+		struct columns_case t = {
+		    dsp, (uint8_t *)pixels + AREA * 4 - size, stride, width, height, b + WIDTH - width};
 
 		if (size > AREA * 4)
 			continue;

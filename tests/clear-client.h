@@ -63,7 +63,8 @@ static inline bool same(const struct kg_image *image, const uint32_t *pixels)
 /* Encodes and decodes; NULL or what is wrong. *ret: the message's size. */
 static inline const char *send(struct client *c, const struct kg_image *image, size_t *ret)
 {
-	size_t bound = kg_clear_bound(image->width, image->height), scratch = kg_clear_scratch(image->width, image->height);
+	size_t bound = kg_clear_bound(image->width, image->height),
+	       scratch = kg_clear_scratch(image->width, image->height);
 	uint8_t *to = c->to - bound;
 	struct kg_clear_plan *plan;
 	const char *wrong;
@@ -83,8 +84,8 @@ static inline const char *send(struct client *c, const struct kg_image *image, s
 	if (!same(image, c->strictly))
 		return "other pixels";
 	memset(c->theirs, 0x5a, (size_t)image->width * image->height * 4);
-	if (clear_decompress(c->freerdp, to, (UINT32)size, image->width, image->height, (BYTE *)c->theirs, PIXEL_FORMAT_BGRX32,
-			     image->width * 4, 0, 0, image->width, image->height, NULL))
+	if (clear_decompress(c->freerdp, to, (UINT32)size, image->width, image->height, (BYTE *)c->theirs,
+			     PIXEL_FORMAT_BGRX32, image->width * 4, 0, 0, image->width, image->height, NULL))
 		return "FreeRDP refuses it";
 	if (!same(image, c->theirs))
 		return "FreeRDP sees other pixels";
@@ -131,11 +132,13 @@ static inline void draw_text(uint32_t *pixels, uint32_t width, uint32_t height, 
 static inline void draw_icons(uint32_t *pixels, uint32_t width, uint32_t height, uint32_t colours)
 {
 	for (uint32_t i = 0; i < width * height / 600 + 1; i++) {
-		uint32_t w = 1 + rnd() % 60, h = 1 + rnd() % 60, x0 = rnd() % width, y0 = rnd() % height, kind = rnd() % 3;
+		uint32_t w = 1 + rnd() % 60, h = 1 + rnd() % 60, x0 = rnd() % width, y0 = rnd() % height,
+			 kind = rnd() % 3;
 
 		for (uint32_t y = y0; y < height && y < y0 + h; y++)
 			for (uint32_t x = x0; x < width && x < x0 + w; x++)
-				pixels[y * width + x] = kind ? (x * kind + y) / 3 % colours * 0x070b0d : rnd() % colours * 0x030507;
+				pixels[y * width + x] =
+				    kind ? (x * kind + y) / 3 % colours * 0x070b0d : rnd() % colours * 0x030507;
 	}
 }
 

@@ -188,7 +188,8 @@ static void rlex(struct clear_strict *d, uint32_t *to, uint32_t width, uint32_t 
 		if (stop >= count || depth > stop || (uint64_t)length + depth + 1 > area - pixel)
 			return fail(d, "a segment of RLEX is wrong");
 		for (uint32_t i = 0; i < length + depth + 1; i++, pixel++)
-			to[pixel / width * d->stride + pixel % width] = palette[stop - depth + (i > length ? i - length : 0)];
+			to[pixel / width * d->stride + pixel % width] =
+			    palette[stop - depth + (i > length ? i - length : 0)];
 	}
 	if (pixel != area)
 		fail(d, "RLEX does not fill its rectangle");
@@ -199,7 +200,8 @@ static void subcodecs(struct clear_strict *d)
 	const uint8_t *end = d->end;
 
 	while (d->at < end && !d->wrong) {
-		uint32_t x = get(d, 2), y = get(d, 2), width = get(d, 2), height = get(d, 2), size = get(d, 4), id = get(d, 1);
+		uint32_t x = get(d, 2), y = get(d, 2), width = get(d, 2), height = get(d, 2), size = get(d, 4),
+			 id = get(d, 1);
 		uint32_t *to;
 
 		if (!width || !height || x + width > d->width || y + height > d->height)
@@ -293,8 +295,8 @@ static void message(struct clear_strict *d)
 	}
 }
 
-const char *clear_strict_decode(struct clear_strict *d, const uint8_t *from, size_t size, uint32_t width, uint32_t height,
-				uint32_t *pixels, size_t stride)
+const char *clear_strict_decode(struct clear_strict *d, const uint8_t *from, size_t size, uint32_t width,
+				uint32_t height, uint32_t *pixels, size_t stride)
 {
 	d->at = from;
 	d->end = from + size;

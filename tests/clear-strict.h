@@ -1,6 +1,6 @@
 /*
- * A decoder for tests, written from [MS-RDPEGFX] 2.2.4.1 and 3.3.8.1, that takes nothing which the specification does not
- * allow, and no message that leaves a pixel of its rectangle undrawn.
+ * A decoder for tests, written from [MS-RDPEGFX] 2.2.4.1 and 3.3.8.1, that takes nothing which the specification does
+ * not allow, and no message that leaves a pixel of its rectangle undrawn.
  */
 #pragma once
 

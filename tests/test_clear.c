@@ -1,6 +1,6 @@
 /*
- * The ClearCodec encoder against FreeRDP's decoder and a strict one, bit by bit, with the state of both kept over thousands
- * of rectangles. CLEAR_RECTANGLES in the environment sets their number.
+ * The ClearCodec encoder against FreeRDP's decoder and a strict one, bit by bit, with the state of both kept over
+ * thousands of rectangles. CLEAR_RECTANGLES in the environment sets their number.
  */
 #include "tests/clear-client.h"
 
@@ -43,15 +43,18 @@ static void sequence(enum kg_cpu cpu, uint32_t count)
 			glyph = image;
 		wrong = send(&c, &image, NULL);
 		if (wrong)
-			note("%ux%u at %u, %u of picture %u, number %u: %s", image.width, image.height, x, y, which, done, wrong);
+			note("%ux%u at %u, %u of picture %u, number %u: %s", image.width, image.height, x, y, which,
+			     done, wrong);
 	}
 	n = clear_strict_counts(c.strict);
 	ok(!wrong, "%s: %u rectangles with the caches kept are right", kg_cpu_name(cpu), count);
-	note("%llu runs, %llu bands, %llu V-bar hits, %llu short hits, %llu misses, %llu RLEX, %llu raw, %llu glyphs, %llu hits",
+	note("%llu runs, %llu bands, %llu V-bar hits, %llu short hits, %llu misses, %llu RLEX, %llu raw, %llu glyphs, "
+	     "%llu hits",
 	     (unsigned long long)n->residual_runs, (unsigned long long)n->bands, (unsigned long long)n->bar_hits,
 	     (unsigned long long)n->short_hits, (unsigned long long)n->misses, (unsigned long long)n->rlex,
 	     (unsigned long long)n->raw, (unsigned long long)n->glyphs, (unsigned long long)n->glyph_hits);
-	ok(n->residual_runs && n->bar_hits && n->short_hits && n->misses && n->rlex && n->raw && n->glyph_hits && n->resets,
+	ok(n->residual_runs && n->bar_hits && n->short_hits && n->misses && n->rlex && n->raw && n->glyph_hits &&
+	       n->resets,
 	   "%s: every way of coding was among them", kg_cpu_name(cpu));
 	for (int i = 0; i < PICTURES; i++)
 		free(pictures[i]);
@@ -87,8 +90,8 @@ static void every_content(enum kg_cpu cpu)
 /* Strips, and the largest rectangles that are allowed. */
 static void large(enum kg_cpu cpu)
 {
-	static const uint32_t sizes[][2] = { { 8192, 1 }, { 8192, 42 }, { 4096, 64 }, { 4096, 7 }, { 1, 8192 }, { 42, 8192 },
-					     { 1920, 180 } };
+	static const uint32_t sizes[][2] = {{8192, 1}, {8192, 42}, {4096, 64}, {4096, 7},
+					    {1, 8192}, {42, 8192}, {1920, 180}};
 	uint32_t *pixels = malloc(KG_CLEAR_AREA_MAX * 4);
 	struct client c;
 
@@ -110,8 +113,8 @@ static void large(enum kg_cpu cpu)
 	free(pixels);
 }
 
-/* Columns that are new, or were new a while ago, until both cursors have gone round. Each stands twice, and now and then
- * a row lower than before. */
+/* Columns that are new, or were new a while ago, until both cursors have gone round. Each stands twice, and now and
+ * then a row lower than before. */
 static void wrap(enum kg_cpu cpu)
 {
 	enum { WIDTH = 640, LINE = 17, LINES = 10, HEIGHT = LINES * (LINE + 3), STORED = 80000 / STEP };
@@ -128,18 +131,20 @@ static void wrap(enum kg_cpu cpu)
 		memset(pixels, 0xff, WIDTH * HEIGHT * 4);
 		for (uint32_t i = 0; i < LINES * WIDTH; i += 2) {
 			uint32_t *at = pixels + i / WIDTH * (LINE + 3) * WIDTH + i % WIDTH;
-			uint32_t column = rnd() % 4 ? fresh++ : fresh - KG_MIN(fresh, rnd() % 40000), lower = rnd() % 8 == 0;
+			uint32_t column = rnd() % 4 ? fresh++ : fresh - KG_MIN(fresh, rnd() % 40000),
+				 lower = rnd() % 8 == 0;
 
 			for (uint32_t y = 0; y < LINE; y++)
-				at[(y + lower) * WIDTH] = at[(y + lower) * WIDTH + 1] = (column * 32 + y) * 2654435761u >> 8;
+				at[(y + lower) * WIDTH] = at[(y + lower) * WIDTH + 1] =
+				    (column * 32 + y) * 2654435761u >> 8;
 		}
 		wrong = send(&c, &image, NULL);
 	}
 	if (wrong)
 		note("%s", wrong);
 	ok(!wrong && n->misses + n->short_hits >= STORED && n->short_hits > STORED / 100 && n->bar_hits > STORED,
-	   "%s: cursors that go round stay right (%llu V-bars stored, %llu of them short hits; %llu hits)", kg_cpu_name(cpu),
-	   (unsigned long long)(n->misses + n->short_hits), (unsigned long long)n->short_hits,
+	   "%s: cursors that go round stay right (%llu V-bars stored, %llu of them short hits; %llu hits)",
+	   kg_cpu_name(cpu), (unsigned long long)(n->misses + n->short_hits), (unsigned long long)n->short_hits,
 	   (unsigned long long)n->bar_hits);
 	free(pixels);
 	client_done(&c);
@@ -160,12 +165,14 @@ static void limits(void)
 	scratch = c.scratch_end - kg_clear_scratch(64, 64);
 	draw(ICONS, pixels, 64, 64);
 	plan = kg_clear_analyse(&dsp, c.clear, &image, scratch);
-	ok(!kg_clear_encode(&dsp, c.clear, plan, 0, to, bound - 1) && !c.clear->sequence, "less room than the bound is refused");
+	ok(!kg_clear_encode(&dsp, c.clear, plan, 0, to, bound - 1) && !c.clear->sequence,
+	   "less room than the bound is refused");
 	*before = *c.clear;
 	memcpy(before->seen, c.clear->seen, sizeof(before->seen));
 	size = kg_clear_encode(&dsp, c.clear, plan, 60, to, bound);
 	memcpy(before->seen, c.clear->seen, sizeof(before->seen));
-	ok(!size && !memcmp(before, c.clear, sizeof(*before)), "a message longer than the limit is not made, and changes nothing");
+	ok(!size && !memcmp(before, c.clear, sizeof(*before)),
+	   "a message longer than the limit is not made, and changes nothing");
 	ok(kg_clear_encode(&dsp, c.clear, plan, bound, to, bound) > 60,
 	   "the same plan is encoded when the limit allows it");
 	ok(!kg_clear_bound(0, 1) && !kg_clear_bound(1, 0) && !kg_clear_bound(8193, 1) && !kg_clear_bound(1, 8193) &&

@@ -47,13 +47,14 @@ static const uint8_t stored_glyph[] = {						// 4.1.1.4: 7 x 15
 static size_t encode(struct client *c, const uint32_t *pixels, uint32_t width, uint32_t height)
 {
 	struct kg_image image = { (const uint8_t *)pixels, width, height, width * 4 };
-	struct kg_clear_plan *plan = kg_clear_analyse(&dsp, c->clear, &image, c->scratch_end - kg_clear_scratch(width, height));
+	struct kg_clear_plan *plan =
+	    kg_clear_analyse(&dsp, c->clear, &image, c->scratch_end - kg_clear_scratch(width, height));
 
 	return kg_clear_encode(&dsp, c->clear, plan, 0, c->to - c->to_size, c->to_size);
 }
 
-static bool encodes_to(struct client *c, const uint32_t *pixels, uint32_t width, uint32_t height, const uint8_t *expected,
-		       size_t size)
+static bool encodes_to(struct client *c, const uint32_t *pixels, uint32_t width, uint32_t height,
+		       const uint8_t *expected, size_t size)
 {
 	const uint8_t *to = c->to - c->to_size;
 	size_t got = encode(c, pixels, width, height);
@@ -84,7 +85,8 @@ static void example_glyph_hit(void)
 		if (!wrong)
 			wrong = send(&c, &image, NULL);
 	}
-	ok(!wrong && encodes_to(&c, glyph, 8, 9, glyph_hit, sizeof(glyph_hit)), "example 1: a glyph that the client has");
+	ok(!wrong && encodes_to(&c, glyph, 8, 9, glyph_hit, sizeof(glyph_hit)),
+	   "example 1: a glyph that the client has");
 	client_done(&c);
 }
 
@@ -103,7 +105,8 @@ static void example_other_shape(void)
 	wrong = send(&c, &tall, &size);
 	if (!wrong)
 		wrong = send(&c, &wide, &size);
-	ok(!wrong && size == 4, "example 5: and the same glyph in another shape%s%s", wrong ? ": " : "", wrong ? wrong : "");
+	ok(!wrong && size == 4, "example 5: and the same glyph in another shape%s%s", wrong ? ": " : "",
+	   wrong ? wrong : "");
 	client_done(&c);
 }
 
@@ -124,14 +127,15 @@ static void example_palette(void)
 	client_init(&c, 78 * 17);
 	if (!wrong)
 		wrong = send(&c, &image, &size);
-	ok(!wrong && size <= sizeof(palette), "example 2: the line of text takes %zu bytes, not more than %zu%s%s", size,
-	   sizeof(palette), wrong ? ": " : "", wrong ? wrong : "");
+	ok(!wrong && size <= sizeof(palette), "example 2: the line of text takes %zu bytes, not more than %zu%s%s",
+	   size, sizeof(palette), wrong ? ": " : "", wrong ? wrong : "");
 	clear_strict_free(decoder);
 	client_done(&c);
 }
 
 /* Puts a column at a place of the cache: by sending it beside one that is as high and known. */
-static void store_column(struct client *c, uint32_t place, const uint32_t *column, const uint32_t *other, uint32_t height)
+static void store_column(struct client *c, uint32_t place, const uint32_t *column, const uint32_t *other,
+			 uint32_t height)
 {
 	uint32_t pixels[64 * KG_CLEAR_BAND_MAX];
 
@@ -173,7 +177,8 @@ static void example_bars(void)
 		for (int x = 0; x < 64; x++)
 			pixels[y * 64 + x] = y >= 3 && y < 12 ? columns[x][y - 3] : y == 22 ? 0xffffff : 0xfefefe;
 	c.clear->sequence = bar_hits[1];
-	ok(encodes_to(&c, pixels, 64, 24, bar_hits, sizeof(bar_hits)), "example 3: a line of columns that the client has");
+	ok(encodes_to(&c, pixels, 64, 24, bar_hits, sizeof(bar_hits)),
+	   "example 3: a line of columns that the client has");
 	client_done(&c);
 }
 
@@ -195,7 +200,9 @@ static void example_stored_glyph(void)
 		const uint8_t *bytes = stored_glyph + HEADER + 2 + 45 + 2 * (x - 1);
 
 		for (int y = 0; y < 15; y++)
-			columns[x][y] = y == 0 || y == 14 ? 0 : rnd() % 3 && x > 1 ? columns[x - 1][y] : rnd() & 0xffffff;
+			columns[x][y] = y == 0 || y == 14    ? 0
+					: rnd() % 3 && x > 1 ? columns[x - 1][y]
+							     : rnd() & 0xffffff;
 		store_column(&c, (bytes[0] | bytes[1] << 8u) & 0x7fff, columns[x], other, 15);
 	}
 	for (int i = 0; i < 7 * 15; i++)
@@ -219,7 +226,8 @@ static void draw_letter(uint32_t *page, uint32_t x, uint32_t y, uint32_t letter)
 		for (uint32_t i = 0; i < LETTER; i++) {
 			uint32_t stroke = i == LETTER - 1 ? 0 : bits >> (row / 2 * 4 + i / 2 * 3) % 29 & 7;
 
-			page[(y + row) * PAGE_WIDTH + x + i] = 0xffffff - (stroke < 3 ? 0 : stroke * (30 + row % 2) * 0x010101);
+			page[(y + row) * PAGE_WIDTH + x + i] =
+			    0xffffff - (stroke < 3 ? 0 : stroke * (30 + row % 2) * 0x010101);
 		}
 }
 
@@ -287,9 +295,11 @@ static void growing(bool border)
 		uint32_t line = (y - 5) % LEADING;	// lines begin at 5
 		bool cut = y > 5 && line > 0 && line < 13;
 
-		if (above.below || below.above || above.above != (cut ? line : 0) || below.below != (cut ? 13 - line : 0)) {
+		if (above.below || below.above || above.above != (cut ? line : 0) ||
+		    below.below != (cut ? 13 - line : 0)) {
 			if (right)
-				note("edge at %u, row %u of a line: %u above, %u below", y, line, above.above, below.below);
+				note("edge at %u, row %u of a line: %u above, %u below", y, line, above.above,
+				     below.below);
 			right = false;
 		}
 	}

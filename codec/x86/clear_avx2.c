@@ -9,7 +9,9 @@ static inline uint64_t differs(__m256i a, __m256i b)
 {
 	__m256i difference = _mm256_slli_epi32(_mm256_xor_si256(a, b), 8);
 
-	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(difference, _mm256_setzero_si256()))) ^ 0xff;
+	return (uint32_t)_mm256_movemask_ps(
+		   _mm256_castsi256_ps(_mm256_cmpeq_epi32(difference, _mm256_setzero_si256()))) ^
+	       0xff;
 }
 
 static inline uint64_t whole_word(const uint8_t *row, __m256i first, __m256i before)
@@ -29,8 +31,9 @@ static uint64_t last_word(const uint8_t *row, bool begins, uint32_t count)
 
 	for (uint32_t i = 0; i < count; i += 8) {
 		__m256i mask = tail_mask(count - i), now = tail_load(row + i * 4, mask);
-		__m256i before = begins && !i ? _mm256_permutevar8x32_epi32(now, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6)) :
-						tail_load(row + i * 4 - 4, mask);
+		__m256i before = begins && !i
+				     ? _mm256_permutevar8x32_epi32(now, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6))
+				     : tail_load(row + i * 4 - 4, mask);
 
 		bits |= _bzhi_u64(differs(now, before), count - i) << i;
 	}
@@ -58,7 +61,8 @@ struct sums {
 	__m256i even[2], odd[2];
 };
 
-static inline __attribute__((always_inline)) void add_pair(struct sums *sums, __m256i first, __m256i second, const uint32_t *key)
+static inline __attribute__((always_inline)) void add_pair(struct sums *sums, __m256i first, __m256i second,
+							   const uint32_t *key)
 {
 	UNROLLED
 	for (int i = 0; i < 2; i++) {
@@ -85,15 +89,18 @@ static inline __attribute__((always_inline)) void store(const struct sums *sums,
 	_mm256_storeu_si256(out + 3, _mm256_permute2x128_si256(even1, odd1, 0x31));
 }
 
-static inline __attribute__((always_inline)) void columns(const uint8_t *pixels, size_t stride, uint32_t count, uint32_t height,
-							  const uint32_t *key, struct kg_clear_hash *to)
+static inline __attribute__((always_inline)) void columns(const uint8_t *pixels, size_t stride, uint32_t count,
+							  uint32_t height, const uint32_t *key,
+							  struct kg_clear_hash *to)
 {
 	const __m256i zero = _mm256_setzero_si256();
-	const __m256i visible = _mm256_and_si256(_mm256_set1_epi32(0xffffff), count < 8 ? tail_mask(count) : _mm256_set1_epi32(-1));
+	const __m256i visible =
+	    _mm256_and_si256(_mm256_set1_epi32(0xffffff), count < 8 ? tail_mask(count) : _mm256_set1_epi32(-1));
 	struct sums sums = { { zero, zero }, { zero, zero } };
 
-#define LOAD(at)                                                                                   \
-	_mm256_and_si256(visible, count < 8 ? tail_load(at, tail_mask(count)) : _mm256_loadu_si256((const __m256i *)(at)))
+#define LOAD(at)                                                                                                       \
+	_mm256_and_si256(visible,                                                                                      \
+			 count < 8 ? tail_load(at, tail_mask(count)) : _mm256_loadu_si256((const __m256i *)(at)))
 	for (; height >= 2; height -= 2, key += 2, pixels += 2 * stride)
 		add_pair(&sums, LOAD(pixels), LOAD(pixels + stride), key);
 	if (height)

@@ -60,7 +60,8 @@ struct sums {
 	__m512i even0, odd0, even1, odd1;
 };
 
-static inline __attribute__((always_inline)) void add_pair(struct sums *sums, __m512i first, __m512i second, const uint32_t *key)
+static inline __attribute__((always_inline)) void add_pair(struct sums *sums, __m512i first, __m512i second,
+							   const uint32_t *key)
 {
 	__m512i a0 = _mm512_add_epi32(first, _mm512_set1_epi32((int)key[0]));
 	__m512i b0 = _mm512_add_epi32(second, _mm512_set1_epi32((int)key[1]));
@@ -69,14 +70,18 @@ static inline __attribute__((always_inline)) void add_pair(struct sums *sums, __
 
 	sums->even0 = _mm512_add_epi64(sums->even0, _mm512_mul_epu32(a0, b0));
 	sums->even1 = _mm512_add_epi64(sums->even1, _mm512_mul_epu32(a1, b1));
-	sums->odd0 = _mm512_add_epi64(sums->odd0, _mm512_mul_epu32(_mm512_srli_epi64(a0, 32), _mm512_srli_epi64(b0, 32)));
-	sums->odd1 = _mm512_add_epi64(sums->odd1, _mm512_mul_epu32(_mm512_srli_epi64(a1, 32), _mm512_srli_epi64(b1, 32)));
+	sums->odd0 =
+	    _mm512_add_epi64(sums->odd0, _mm512_mul_epu32(_mm512_srli_epi64(a0, 32), _mm512_srli_epi64(b0, 32)));
+	sums->odd1 =
+	    _mm512_add_epi64(sums->odd1, _mm512_mul_epu32(_mm512_srli_epi64(a1, 32), _mm512_srli_epi64(b1, 32)));
 }
 
 /* 128 bits to a column: lanes 0 to 3 of each vector below hold columns 0, 4, 8, 12 and those 1, 2 and 3 behind them. */
-static inline __attribute__((always_inline)) void store(const struct sums *sums, uint32_t count, struct kg_clear_hash *to)
+static inline __attribute__((always_inline)) void store(const struct sums *sums, uint32_t count,
+							struct kg_clear_hash *to)
 {
-	__m512i c0 = _mm512_unpacklo_epi64(sums->even0, sums->even1), c2 = _mm512_unpackhi_epi64(sums->even0, sums->even1);
+	__m512i c0 = _mm512_unpacklo_epi64(sums->even0, sums->even1),
+		c2 = _mm512_unpackhi_epi64(sums->even0, sums->even1);
 	__m512i c1 = _mm512_unpacklo_epi64(sums->odd0, sums->odd1), c3 = _mm512_unpackhi_epi64(sums->odd0, sums->odd1);
 	__m512i low01 = _mm512_shuffle_i64x2(c0, c1, 0x44), low23 = _mm512_shuffle_i64x2(c2, c3, 0x44);
 	__m512i high01 = _mm512_shuffle_i64x2(c0, c1, 0xee), high23 = _mm512_shuffle_i64x2(c2, c3, 0xee);
@@ -88,8 +93,9 @@ static inline __attribute__((always_inline)) void store(const struct sums *sums,
 	_mm512_mask_storeu_epi64(to + 12, (__mmask8)(mask >> 24), _mm512_shuffle_i64x2(high01, high23, 0xdd));
 }
 
-static inline __attribute__((always_inline)) void columns(const uint8_t *pixels, size_t stride, uint32_t count, uint32_t height,
-							  const uint32_t *key, struct kg_clear_hash *to)
+static inline __attribute__((always_inline)) void columns(const uint8_t *pixels, size_t stride, uint32_t count,
+							  uint32_t height, const uint32_t *key,
+							  struct kg_clear_hash *to)
 {
 	const __m512i visible = _mm512_set1_epi32(0xffffff), zero = _mm512_setzero_si512();
 	const __mmask16 mask = tail(count);

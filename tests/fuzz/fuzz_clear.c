@@ -1,7 +1,7 @@
 /*
- * Target: the ClearCodec encoder (codec/clear.c), with FreeRDP's decoder and the strict one behind it. The bytes are a list
- * of rectangles, sent to one client: a head of 8 bytes says how large a rectangle is and how its pixels are made of the
- * bytes that follow.
+ * Target: the ClearCodec encoder (codec/clear.c), with FreeRDP's decoder and the strict one behind it. The bytes are a
+ * list of rectangles, sent to one client: a head of 8 bytes says how large a rectangle is and how its pixels are made
+ * of the bytes that follow.
  */
 #include <freerdp/codec/clear.h>
 #include <freerdp/codec/color.h>
@@ -88,8 +88,8 @@ static void send_rectangle(struct client *c, const struct kg_image *image, size_
 	if (clear_strict_decode(c->strict, to, size, image->width, image->height, pixels, image->width))
 		abort();
 	check(image, pixels);
-	if (clear_decompress(c->freerdp, to, (UINT32)size, image->width, image->height, (BYTE *)pixels, PIXEL_FORMAT_BGRX32,
-			     image->width * 4, 0, 0, image->width, image->height, NULL))
+	if (clear_decompress(c->freerdp, to, (UINT32)size, image->width, image->height, (BYTE *)pixels,
+			     PIXEL_FORMAT_BGRX32, image->width * 4, 0, 0, image->width, image->height, NULL))
 		abort();
 	check(image, pixels);
 	free(to);
@@ -110,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (!c->freerdp || !c->strict)
 		abort();
 	for (int n = 0; n < RECTANGLES_MAX && size > HEAD; n++) {
-		uint32_t width = 1 + bytes[0] + (bytes[2] & 3) * 256, height = 1 + bytes[1] % KG_MIN(256u, AREA_MAX / width);
+		uint32_t width = 1 + bytes[0] + (bytes[2] & 3) * 256,
+			 height = 1 + bytes[1] % KG_MIN(256u, AREA_MAX / width);
 		size_t count = KG_MIN(size - HEAD, 16 + (size_t)bytes[7] * 4);
 		uint8_t *pixels = malloc((size_t)width * height * 4);
 		struct kg_image image = { pixels, width, height, width * 4 };
