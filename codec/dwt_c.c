@@ -18,15 +18,26 @@ struct work {
 };
 _Static_assert(sizeof(struct work) <= KG_RFX_SCRATCH, "the work of a tile fits the scratch memory");
 
+/* Of unsigned words, since elements that do not count may be anything. */
+INLINE vector sum(vector a, vector b)
+{
+	return (vector)((words)a + (words)b);
+}
+
+INLINE vector difference(vector a, vector b)
+{
+	return (vector)((words)a - (words)b);
+}
+
 /* The two steps of the wavelet. */
 INLINE vector high_of(vector before, vector x, vector after)
 {
-	return (x - ((before + after) >> 1)) >> 1;
+	return difference(x, sum(before, after) >> 1) >> 1;
 }
 
 INLINE vector low_of(vector x, vector before, vector after)
 {
-	return x + ((before + after) >> 1);
+	return sum(x, sum(before, after) >> 1);
 }
 
 /* ---- colour ---- */
@@ -128,9 +139,9 @@ static struct rule rule_of(const struct kg_rfx_scale *scale, enum kg_rfx_band ba
 INLINE vector quantise(vector c, struct rule rule, bool plain)
 {
 	vector negative = c < 0, less = (rule.less ^ negative) - negative;
-	vector inside = (words)(c + rule.inside) <= (uint16_t)(2 * rule.inside);
+	vector inside = (words)c + (uint16_t)rule.inside <= (uint16_t)(2 * rule.inside);
 
-	return (((plain ? c : c - less) + rule.half) >> rule.shift) & ~inside;
+	return (vector)((words)(plain ? c : difference(c, less)) + (uint16_t)rule.half) >> rule.shift & ~inside;
 }
 
 INLINE int16_t quantise_one(int16_t c, struct rule rule, bool plain)
@@ -155,7 +166,7 @@ INLINE void columns(int16_t (*plane)[ROW], struct work *w, struct level level, i
 	if (level.n % 2 == 0) {
 		vector last = load(plane[level.n - 1] + left), even_last = load(plane[level.n - 2] + left);
 
-		store(plane[level.n] + left, level.extrapolate ? last + last - even_last : even_last);
+		store(plane[level.n] + left, level.extrapolate ? difference(sum(last, last), even_last) : even_last);
 	}
 	for (int i = 0; i < half; i++) {
 		vector after = load(plane[2 * i + 2] + left), high = high_of(even, load(plane[2 * i + 1] + left), after);
@@ -166,7 +177,7 @@ INLINE void columns(int16_t (*plane)[ROW], struct work *w, struct level level, i
 		even = after;
 	}
 	if (level.low > half)
-		store(w->low[half] + left, even + before);
+		store(w->low[half] + left, sum(even, before));
 }
 
 /* A row of n samples, in place, into its odd samples and from EVEN on its even ones. */
@@ -274,7 +285,8 @@ INLINE void quantise_ll3(int16_t (*from)[ROW], int side, int16_t *ll3, const str
 
 	for (int y = 0; y < side; y++)
 		for (int x = 0; x < side; x += 8) {
-			vector value = clamp((load(from[y] + x) - rule.less + rule.half) >> rule.shift, scale->low, scale->high);
+			vector value = clamp((vector)((words)load(from[y] + x) - (uint16_t)rule.less + (uint16_t)rule.half) >> rule.shift,
+					     scale->low, scale->high);
 
 			memcpy(ll3 + y * side + x, &value, (size_t)KG_MIN(side - x, 8) * sizeof(*ll3));
 		}

@@ -29,9 +29,9 @@ static bool list_clean(const struct kg_rfx_list *list)
 
 static struct kg_rfx_list *lists_new(uint32_t count)
 {
-	struct kg_rfx_list *lists = calloc(count, sizeof(*lists));
+	struct kg_rfx_list *lists = guarded(count * sizeof(*lists));
 
-	for (uint32_t i = 0; lists && i < count; i++)
+	for (uint32_t i = 0; i < count; i++)
 		list_init(&lists[i]);
 	return lists;
 }
