@@ -39,13 +39,25 @@ static void write_text(struct world *world, struct kg_rect rect)
 	kg_region_add(&world->damage, rect);
 }
 
+/* Noise, a gradient, one colour, a pattern that is the same in every tile, and what the extrapolating wavelet cannot code. */
 static void paint(struct world *world, struct kg_rect rect)
 {
-	uint32_t how = rnd() % 3, colour = rnd();
+	uint32_t how = rnd() % 5, colour = rnd();
 
 	for (int32_t y = rect.top; y < rect.bottom; y++) {
-		for (int32_t x = rect.left; x < rect.right; x++)
-			put(world, x, y, how == 0 ? rnd() : how == 1 ? (uint32_t)(x * 3 + y * 256 * 5) : colour);
+		for (int32_t x = rect.left; x < rect.right; x++) {
+			uint32_t gradient = (uint32_t)(x * 3 + y * 256 * 5), pixel = colour;
+
+			if (how == 0)
+				pixel = rnd();
+			else if (how == 1)
+				pixel = gradient;
+			else if (how == 2)
+				pixel = (x ^ y) & 4 ? colour : ~colour;
+			else if (how == 3)
+				pixel = x % 64 < 56 || y % 64 < 56 ? gradient : (x ^ y) & 1 ? 0xffffff : 0;
+			put(world, x, y, pixel);
+		}
 	}
 	kg_region_add(&world->damage, rect);
 }
