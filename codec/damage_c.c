@@ -17,11 +17,11 @@ static inline __attribute__((always_inline)) bool row(const uint8_t *from, const
 	__asm__ volatile("" : "+m"(copy));	// from here on the compiler cannot read from again in place of copy
 	memcpy(old, mirror, width * 4);
 	for (uint32_t x = 0; x < width; x++)
-		copy[x] |= ~COLOURS;
-	for (uint32_t x = 0; x < width; x++)
-		differs |= copy[x] ^ old[x];
+		differs |= (copy[x] | ~COLOURS) ^ old[x];
 	if (!(to ? differs : differs & COLOURS))
 		return false;
+	for (uint32_t x = 0; x < width; x++)
+		copy[x] |= ~COLOURS;
 	if (to)
 		memcpy(to, copy, width * 4);
 	for (uint32_t x = 0; x < width; x++)
