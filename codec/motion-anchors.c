@@ -168,8 +168,6 @@ static void add_fresh(struct kg_anchors *anchors, uint64_t hash, uint32_t x, uin
 			break;
 		if (anchor->tag != tag)
 			continue;
-		if (anchor->x == x && anchor->y == y)
-			return;		// here nothing has moved
 		found[count++] = anchor;
 		if (count == ALIKE)
 			break;

@@ -18,7 +18,12 @@
 #define AGAIN 3			// copies of one distance
 #define CELLS_COMPARED 600	// with all distances after the first: one more of a large change, all of a small one
 #define BESIDE_ROWS 8
-#define GAIN_WEIGHT 16		// against a pixel that is wrong before and after
+/*
+ * What rows count. In one that has changed few pixels have, in text a quarter, but all may become wrong in one that has not;
+ * and what stays as it is may be a picture, which costs more than text.
+ */
+#define GAIN_WEIGHT 16
+#define LOSS_WEIGHT 4		// times a gain
 
 struct cell {
 	uint64_t changed;	// rows that are wrong now
@@ -244,7 +249,7 @@ static int32_t score_of(const struct cell *cell, uint64_t rows)
 	uint64_t changed = cell->changed & rows, unequal = cell->unequal & rows;
 	int32_t gain = cell->flat ? 0 : count(changed & ~unequal);
 
-	return GAIN_WEIGHT * (gain - count(unequal & ~changed)) - count(changed & unequal);
+	return GAIN_WEIGHT * (gain - LOSS_WEIGHT * count(unequal & ~changed)) - count(changed & unequal);
 }
 
 static void score_cells(struct search *s)
@@ -342,7 +347,7 @@ static int32_t columns_beside(const struct search *s, struct kg_rect to, bool le
 		for (int32_t n = 1; n <= wide; n++) {
 			uint64_t taken = ((1ull << n) - 1) << (left ? wide - n : 0);
 
-			gain[n] += differs & taken ? -rows * count(differs & ~changed & taken) : rows * count(changed & taken);
+			gain[n] += differs & taken ? -LOSS_WEIGHT * rows * count(differs & ~changed & taken) : rows * count(changed & taken);
 		}
 	}
 	for (int32_t n = 1; n <= wide; n++)
@@ -354,6 +359,22 @@ static int32_t columns_beside(const struct search *s, struct kg_rect to, bool le
 static bool meet(struct kg_rect a, struct kg_rect b)
 {
 	return !kg_rect_empty(kg_rect_intersect(a, b));
+}
+
+/* The columns that a copy before took beside its cells are cut off. */
+static struct kg_rect without_taken(const struct search *s, struct kg_rect to)
+{
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct kg_rect other = kg_copy_to(&s->copies[i]);
+
+		if (!meet(to, other))
+			continue;
+		if (to.left >= other.left && to.left < other.right && other.right - to.left < KG_TILE)
+			to.left = other.right;
+		else if (to.right > other.left && to.right <= other.right && to.right - other.left < KG_TILE)
+			to.right = other.left;
+	}
+	return to;
 }
 
 /* Adds a copy where those before leave its source as it is, or it leaves theirs. */
@@ -378,7 +399,7 @@ static bool add_copy(struct search *s, struct kg_copy copy)
 	return last || first;
 }
 
-/* From pixels of which all that was wrong becomes right, and the other way round, where both count. */
+/* In pixels, as if all of a row that changed had. */
 static int64_t gain_of(const struct search *s, const struct part *part)
 {
 	int64_t rows = 0;
@@ -390,14 +411,14 @@ static int64_t gain_of(const struct search *s, const struct part *part)
 			uint64_t here = ~0ull >> (64 - (end - y)) << y % KG_TILE;
 
 			rows += cell->flat ? 0 : count(cell->changed & ~cell->unequal & here);
-			rows -= count(cell->unequal & ~cell->changed & here);
+			rows -= LOSS_WEIGHT * count(cell->unequal & ~cell->changed & here);
 			y = end;
 		}
 	}
 	return rows * s->cell_width;
 }
 
-/* What is copied is wrong from now on where it was unequal. */
+/* What is copied is wrong from now on where it was unequal; and nothing is copied there a second time by this distance. */
 static void take_off(struct search *s, const struct part *part)
 {
 	for (uint32_t column = part->left; column < part->right; column++) {
@@ -408,6 +429,7 @@ static void take_off(struct search *s, const struct part *part)
 
 			if (cell->known)
 				cell->changed = (cell->changed & ~here) | (cell->unequal & here);
+			cell->unequal |= here;
 			y = end;
 		}
 	}
@@ -432,10 +454,14 @@ static bool find_copy(struct search *s)
 			       KG_MIN(s->top + (int32_t)part.bottom, height) };
 	if (!on_screen(s->motion, moved(to, s->shift)))
 		return false;
+	to = without_taken(s, to);
+	if (kg_rect_empty(to))
+		return false;
 	to.left -= columns_beside(s, to, true);
 	to.right += columns_beside(s, to, false);
+	to = without_taken(s, to);
 	copy.from = moved(to, s->shift);
-	if (!add_copy(s, copy))
+	if (kg_rect_empty(to) || !add_copy(s, copy))
 		return false;
 	take_off(s, &part);
 	return true;

@@ -195,6 +195,31 @@ static void check_frame(void)
 	ok(right, "so is any part of the screen beside a fixed header and sidebar, with a caret in it");
 }
 
+/* What moves around a fixed box takes two copies, and the second must not find its source overwritten by the first. */
+static void check_box(void)
+{
+	bool right = true, two = true;
+
+	for (int n = 0; n < 24; n++) {
+		int32_t by = (int32_t)(30 + rnd() % 60) * (n % 2 ? 1 : -1), side = n / 2 % 2 ? 0 : WIDTH - 420;
+		int32_t y = n / 4 % 2 ? 0 : HEIGHT - 300;
+		struct kg_rect box = { side, y, side + 420, y + 300 };
+
+		scene_blit(&before, all, &document, 0, 300);
+		scene_blit(&after, all, &document, 0, 300 + by);
+		scene_photo(&before, box, 1);
+		scene_photo(&after, box, 1);
+		/* Besides the strip, what comes out from under the box. */
+		if (!scrolled(all, 0, -by, 420 * (uint32_t)abs(by) + 64 * 300)) {
+			right = false;
+			tell("box");
+			note("%d,%d by %d", side, y, by);
+		}
+		two &= copy_count >= 2;
+	}
+	ok(right && two, "so is a page that scrolls around a fixed box, by copies that leave each other's sources");
+}
+
 static void check_horizontal(void)
 {
 	bool right = true;
@@ -282,6 +307,7 @@ static void check_all(int32_t step)
 	check_still();
 	check_vertical(step);
 	check_frame();
+	check_box();
 	check_horizontal();
 	check_windows();
 	check_random();
