@@ -7,6 +7,7 @@
 #include <freerdp/codec/progressive.h>
 #include <freerdp/codec/region.h>
 #include <freerdp/codec/rfx.h>
+#include <freerdp/settings.h>
 #include <winpr/wlog.h>
 
 #include <math.h>
@@ -151,7 +152,7 @@ struct oracle {
 
 static inline struct oracle oracle_new(uint32_t width, uint32_t height)
 {
-	struct oracle oracle = { progressive_context_new_ex(FALSE, 0), picture_new(width, height), 0 };
+	struct oracle oracle = { progressive_context_new_ex(FALSE, THREADING_FLAGS_DISABLE_THREADS), picture_new(width, height), 0 };
 
 	WLog_SetLogLevel(WLog_GetRoot(), WLOG_OFF);
 	if (!oracle.decoder || !oracle.screen.pixels ||

@@ -66,7 +66,7 @@ static bool decode(RFX_CONTEXT *decoder, size_t size, struct picture *screen)
 
 static RFX_CONTEXT *decoder_new(uint32_t width, uint32_t height)
 {
-	RFX_CONTEXT *decoder = rfx_context_new(FALSE);
+	RFX_CONTEXT *decoder = rfx_context_new_ex(FALSE, THREADING_FLAGS_DISABLE_THREADS);
 
 	WLog_SetLogLevel(WLog_GetRoot(), WLOG_OFF);
 	if (!decoder || !rfx_context_reset(decoder, width, height)) {

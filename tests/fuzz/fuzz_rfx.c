@@ -216,7 +216,7 @@ static void run_classic(struct run *run, struct kg_reader *in)
 		struct kg_rect all = { 0, 0, (int32_t)run->now.width, (int32_t)run->now.height };
 		struct kg_writer writer = kg_writer_of(room, sizeof(room));
 		struct kg_rfx_stream_tile tiles[TILES];
-		RFX_CONTEXT *decoder = rfx_context_new(FALSE);
+		RFX_CONTEXT *decoder = rfx_context_new_ex(FALSE, THREADING_FLAGS_DISABLE_THREADS);
 		struct kg_rfx_stream stream;
 		struct kg_rfx_frame frame;
 		REGION16 region;
