@@ -49,7 +49,7 @@ def text(server):
         if ok(area and not client.violation, "a client sees a page that is scrolled"):
             # Within the window some tiles have nothing but shades of colour: those may be pictures.
             ok(share(area, "progressive") <= 0.01 and area["remotefx"] == 0, "99 % of it and more exactly") or note(area)
-            ok(share(area, "copy") >= 0.5, "most of it is moved by the client (%.0f %%)" % (100 * share(area, "copy")))
+            ok(share(area, "copy") >= (0.5 if kagami.SLOW == 1 else 0.3), "most of it is moved by the client (%.0f %%)" % (100 * share(area, "copy")))
             ok(sums["bytes"] / sums["frames"] <= 15000, "for %d bytes a step" % (sums["bytes"] / sums["frames"]))
 
 
