@@ -142,7 +142,7 @@ static void wrap(enum kg_cpu cpu)
 	}
 	if (wrong)
 		note("%s", wrong);
-	ok(!wrong && n->misses + n->short_hits >= STORED && n->short_hits > STORED / 100 && n->bar_hits > STORED,
+	ok(!wrong && n->misses + n->short_hits >= STORED && n->short_hits > STORED / 200 && n->bar_hits > STORED,
 	   "%s: cursors that go round stay right (%llu V-bars stored, %llu of them short hits; %llu hits)",
 	   kg_cpu_name(cpu), (unsigned long long)(n->misses + n->short_hits), (unsigned long long)n->short_hits,
 	   (unsigned long long)n->bar_hits);
