@@ -3,7 +3,7 @@
  * pictures and puts the figures together; others, started one after the other, measure (bench/measure.c).
  */
 #include "bench/measure.h"
-#include "bench/pictures.h"
+#include "bench/workload/pictures.h"
 
 #include <fcntl.h>
 #include <getopt.h>

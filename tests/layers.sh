@@ -5,6 +5,7 @@ allowed='
 base
 codec base
 input base
+bench/workload base
 server/control base
 server/display base codec server/control
 server/broker base server/control
@@ -15,7 +16,7 @@ server/desktop/still base input server/desktop
 server/desktop/demo base input server/desktop
 server/desktop/x11 base input server/desktop
 server/desktop/qemu base input server/desktop
-bench base codec input server/control server/display server/desktop tests
+bench base bench/workload codec input server/control server/display server/desktop tests
 '
 # Foreign libraries: a pattern of headers, and the only places that may include them.
 foreign='
@@ -47,9 +48,9 @@ while read -r folder below; do
 	pattern=$(echo "$folder $below" | tr ' ' '|')
 	result "$(includes "$folder" | grep -vE "${include#^}\"($pattern)/[^/\"]+(/[^/\"]+)?\"")" \
 		"$folder includes only: $folder $below"
-	# Of a kind of desktop only itself and the list of kinds know; bench takes the demo's letters.
+	# Of a kind of desktop only itself and the list of kinds know.
 	result "$(includes "$folder" | grep -E '"server/desktop/[^"/]+/' | grep -vE "\"$folder/[^/\"]+\"" |
-		grep -vE '^server/desktop/kinds\.c:|^bench/letters\.c:')" "$folder includes no other kind of desktop"
+		grep -vE '^server/desktop/kinds\.c:')" "$folder includes no other kind of desktop"
 done <<END
 $allowed
 END

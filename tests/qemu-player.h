@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/loop.h"
 #include "input/sink.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/kind.h"
 #include "server/desktop/qemu/bus.h"
 #include "server/desktop/source.h"

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "input/sink.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/demo/controls.h"
 #include "server/desktop/kind.h"
 #include "server/desktop/source.h"

@@ -1,5 +1,5 @@
 /* The pictures that codecs are measured with: the same for a seed everywhere, in every size, and moving as they say. */
-#include "bench/pictures.h"
+#include "bench/workload/pictures.h"
 #include "tests/check.h"
 
 enum { SEED = 1, WIDTH = 640, HEIGHT = 360 };

@@ -2,7 +2,7 @@
  * What usual things cost on the network, in bytes: a page that is scrolled, letters that are typed, a window that is dragged.
  * All of it is exact at once. Bytes are those of the slices, that is compressed and with all heads.
  */
-#include "bench/pictures.h"
+#include "bench/workload/pictures.h"
 #include "tests/display-world.h"
 
 static uint32_t seed;

@@ -10,7 +10,7 @@
 #include "input/memory.h"
 #include "server/control/channel.h"
 #include "server/control/view-messages.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/kind.h"
 #include "server/desktop/show.h"
 #include "server/desktop/source_impl.h"

@@ -2,7 +2,7 @@
 #include "base/frame.h"
 #include "base/loop.h"
 #include "input/sink.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/kind.h"
 #include "server/desktop/source.h"
 #include "tests/x_server.h"

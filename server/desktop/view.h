@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 #include "server/control/reasons.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 
 struct kg_dsp;
 struct kg_frame;

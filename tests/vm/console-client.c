@@ -12,7 +12,7 @@
 #include "base/loop.h"
 #include "input/sink.h"
 #include "server/broker/qmp.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/kind.h"
 #include "server/desktop/sandbox.h"
 #include "server/desktop/source.h"

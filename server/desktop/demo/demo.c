@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "input/sink_impl.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/demo/controls.h"
 #include "server/desktop/demo/overlay.h"
 #include "server/desktop/demo/stage.h"

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/base.h"
-#include "server/desktop/demo/font.h"
+#include "base/font.h"
 
 struct kg_text;
 

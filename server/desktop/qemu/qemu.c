@@ -4,7 +4,7 @@
 #include "base/frame.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/kind.h"
 
 #include <poll.h>

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/loop.h"
 #include "input/sink_impl.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/kind.h"
 #include "server/desktop/source_impl.h"
 

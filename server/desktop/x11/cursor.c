@@ -1,6 +1,6 @@
 /* The pointer's shape from XFIXES: premultiplied colours become straight ones, and what cannot be seen is hidden. */
 #include "base/limits.h"
-#include "server/desktop/cursor.h"
+#include "base/cursor.h"
 #include "server/desktop/x11/screen.h"
 
 static uint32_t straight(uint32_t colour, uint32_t alpha)

@@ -3,7 +3,7 @@
  * Made from the X Window System's 8x13 and 8x13B of the misc-fixed family ("Public domain font. Share and enjoy."), set
  * into 16 rows.
  */
-#include "server/desktop/demo/font.h"
+#include "base/font.h"
 
 const uint8_t kg_font_rows[KG_FONT_FACES][KG_FONT_GLYPHS][KG_FONT_HEIGHT] = {
 	{

@@ -1,5 +1,6 @@
 /* Two pictures of round things: lights in the dark, and something like a photograph of jellyfish. */
-#include "bench/canvas.h"
+#include "bench/workload/field.h"
+#include "bench/workload/picture-impl.h"
 
 /* Lengths are given for 1080 rows and fit the picture by this. */
 static int32_t sized(const struct kg_canvas *canvas, int32_t length)

@@ -2,7 +2,8 @@
  * Hills in perspective: for each column of the picture a ray walks over a map of heights, from near to far, and what rises
  * above all before it is drawn. Grass and rock with grain as fine as the pixels, sunlight, fog, clouds.
  */
-#include "bench/canvas.h"
+#include "bench/workload/field.h"
+#include "bench/workload/picture-impl.h"
 
 #define MAP_BITS 10			// the map repeats after 1024 units
 #define STEP 6				// units that the viewer moves in a frame

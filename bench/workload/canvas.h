@@ -43,6 +43,18 @@ static inline void kg_canvas_fill(const struct kg_canvas *canvas, int32_t x, int
 			kg_canvas_put(canvas, column, row, colour >> 16 & 0xff, colour >> 8 & 0xff, colour & 0xff);
 }
 
+/* What lies inside moves up by `by` rows, or down where by is negative; the rows that this uncovers stay as they are. */
+static inline void kg_canvas_scroll(const struct kg_canvas *canvas, int32_t by)
+{
+	size_t bytes = (size_t)KG_MAX(canvas->right - canvas->left, 0) * 4;
+
+	for (int32_t i = 0; i < canvas->bottom - canvas->top - abs(by); i++) {
+		int32_t y = by > 0 ? canvas->top + i : canvas->bottom - 1 - i;
+
+		memcpy(kg_canvas_at(canvas, canvas->left, y), kg_canvas_at(canvas, canvas->left, y + by), bytes);
+	}
+}
+
 /* 32 bits that look random, from two numbers and a seed. */
 static inline uint32_t kg_hash(uint32_t seed, uint32_t a, uint32_t b)
 {
@@ -83,37 +95,3 @@ static inline int32_t kg_sine(int32_t angle)
 
 	return angle & 512 ? -value : value;
 }
-
-/*
- * A square of fractal noise that can be repeated without a seam: octaves, the coarsest first, each `gain` / 256 times as
- * strong as the one before. The standard deviation is 256.
- */
-struct kg_field {
-	int16_t *values;
-	uint32_t bits;			// the side is 1 << bits values, at most 12
-};
-
-int kg_field_init(struct kg_field *field, uint32_t bits, uint32_t gain, uint32_t seed);
-void kg_field_done(struct kg_field *field);
-
-/* Between the four values around; u and v have 8 fraction bits and wrap. */
-static inline int32_t kg_field_at(const struct kg_field *field, int32_t u, int32_t v)
-{
-	uint32_t mask = (1u << field->bits) - 1;
-	uint32_t x0 = (uint32_t)(u >> 8) & mask, y0 = (uint32_t)(v >> 8) & mask;
-	const int16_t *row0 = field->values + ((size_t)y0 << field->bits);
-	const int16_t *row1 = field->values + ((size_t)((y0 + 1) & mask) << field->bits);
-	int32_t fx = u & 255, fy = v & 255, x1 = (int32_t)((x0 + 1) & mask);
-	int32_t upper = row0[x0] * (256 - fx) + row0[x1] * fx, lower = row1[x0] * (256 - fx) + row1[x1] * fx;
-
-	return (upper * (256 - fy) + lower * fy) >> 16;		// 16 bits, 8 and 8: just fits, with the deviation of 256
-}
-
-/* The pictures themselves; the frame number is explained in pictures.c. */
-int kg_picture_text(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
-int kg_picture_scroll(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
-int kg_picture_typing(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
-int kg_picture_drag(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
-int kg_picture_terrain(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
-int kg_picture_dark(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);
-int kg_picture_photo(struct kg_canvas *canvas, uint32_t seed, uint32_t frame);

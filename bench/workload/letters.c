@@ -1,7 +1,7 @@
 /* Letters: dots are made a smooth shape, the shape is measured in thirds of pixels, and those are softened as LCDs want. */
-#include "bench/letters.h"
+#include "bench/workload/letters.h"
 
-#include "server/desktop/demo/font.h"
+#include "base/font.h"
 
 #define FINER 8				// the shape has this many cells for a dot, in both directions
 #define SHAPE_WIDTH (KG_FONT_WIDTH * FINER)

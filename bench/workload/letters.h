@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "bench/canvas.h"
+#include "bench/workload/canvas.h"
 
 #define KG_LETTER_HEIGHT 22		// pixels: one line
 #define KG_LETTER_WIDTH_MAX 14
