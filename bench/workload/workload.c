@@ -1,0 +1,72 @@
+/* The list of workloads, and the calls that they share. */
+#include "bench/workload/workload_impl.h"
+
+const struct kg_workload_kind *const kg_workload_kinds[] = {
+	&kg_workload_text_scroll,
+	NULL,
+};
+
+const struct kg_workload_kind *kg_workload_find(const char *name)
+{
+	for (size_t i = 0; kg_workload_kinds[i]; i++)
+		if (!strcmp(kg_workload_kinds[i]->name, name))
+			return kg_workload_kinds[i];
+	return NULL;
+}
+
+int kg_workload_new(struct kg_workload **ret, const struct kg_workload_kind *kind, uint8_t *pixels, uint32_t width,
+		    uint32_t height, size_t stride, uint32_t seed)
+{
+	struct kg_workload *workload;
+	int r = 0;
+
+	if (!width || !height || width > KG_WORKLOAD_SIDE_MAX || height > KG_WORKLOAD_SIDE_MAX || stride < (size_t)width * 4)
+		return -EINVAL;
+	workload = calloc(1, kind->impl->size);
+	if (!workload)
+		return -ENOMEM;
+	workload->kind = kind;
+	workload->seed = seed;
+	workload->canvas = (struct kg_canvas){
+		.pixels = pixels,
+		.stride = stride,
+		.width = (int32_t)width,
+		.height = (int32_t)height,
+		.right = (int32_t)width,
+		.bottom = (int32_t)height,
+	};
+	if (kind->impl->init)
+		r = kind->impl->init(workload);
+	if (r < 0) {
+		kg_workload_free(workload);
+		return r;
+	}
+	*ret = workload;
+	return 0;
+}
+
+void kg_workload_free(struct kg_workload *workload)
+{
+	if (workload && workload->kind->impl->done)
+		workload->kind->impl->done(workload);
+	free(workload);
+}
+
+void kg_workload_draw(struct kg_workload *workload, uint32_t number, struct kg_region *ret_damage)
+{
+	kg_region_clear(&workload->damage);
+	if (!workload->drawn || workload->number != number)
+		workload->kind->impl->draw(workload, number);
+	if (!workload->drawn) {
+		kg_region_clear(&workload->damage);
+		kg_workload_damage_all(workload);
+	}
+	workload->drawn = true;
+	workload->number = number;
+	*ret_damage = workload->damage;
+}
+
+enum kg_workload_cursor kg_workload_cursor(const struct kg_workload *workload)
+{
+	return workload->cursor;
+}
