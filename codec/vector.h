@@ -5,15 +5,9 @@
 #pragma once
 
 #include "base/base.h"
+#include "codec/unrolled.h"
 
 #define INLINE static inline __attribute__((always_inline))
-
-/* In front of short loops whose bounds are constant: gcc leaves them as they are at -O2, clang needs no telling. */
-#if defined(__clang__)
-#define UNROLLED
-#else
-#define UNROLLED _Pragma("GCC unroll 8")
-#endif
 
 typedef int16_t vector __attribute__((vector_size(16)));
 typedef uint16_t words __attribute__((vector_size(16)));

@@ -9,14 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define NEON_INLINE static inline __attribute__((always_inline))
+#include "codec/unrolled.h"
 
-/* In front of a loop over an array of vectors: without it gcc -O2 keeps the array in memory. clang needs no telling. */
-#if defined(__clang__)
-#define UNROLLED
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
-#endif
+#define NEON_INLINE static inline __attribute__((always_inline))
 
 /* A bit for each of 64 bytes, which are 0 or 0xff, from bit 0 for the first of v0. */
 NEON_INLINE uint64_t bits_of(uint8x16_t v0, uint8x16_t v1, uint8x16_t v2, uint8x16_t v3)

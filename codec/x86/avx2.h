@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#include "codec/x86/unrolled.h"
+#include "codec/unrolled.h"
 
 /* For masked loads and stores: the first count of 8 pixels. Those that are masked out are not touched and load as 0. */
 static inline __m256i tail_mask(uint32_t count)

@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#include "codec/x86/unrolled.h"
+#include "codec/unrolled.h"
 
 #define INLINE static inline __attribute__((always_inline))
 

@@ -1,10 +1,10 @@
 /*
  * RLGR with AVX2: 32 lanes in two vectors of 16, 16 bits each, so that each has the other's waiting time for its work. See
- * rlgr_lanes.h. Shifts by lane are multiplications by powers of two, which a shuffle of bytes looks up; the logarithm comes
+ * rlgr-lanes.h. Shifts by lane are multiplications by powers of two, which a shuffle of bytes looks up; the logarithm comes
  * out of a conversion to float.
  */
 #include "codec/x86/avx2.h"
-#include "codec/x86/rlgr_lanes.h"
+#include "codec/rlgr-lanes.h"
 #include "codec/x86/x86.h"
 
 #define INLINE static inline __attribute__((always_inline))

@@ -1,6 +1,6 @@
-/* RLGR with AVX-512: all 32 lanes in a vector, 16 bits each. See rlgr_lanes.h. */
+/* RLGR with AVX-512: all 32 lanes in a vector, 16 bits each. See rlgr-lanes.h. */
 #include "codec/x86/avx512.h"
-#include "codec/x86/rlgr_lanes.h"
+#include "codec/rlgr-lanes.h"
 #include "codec/x86/x86.h"
 
 /* The state of all lanes, in registers as far as they go. */

@@ -11,7 +11,7 @@
 
 #include "codec/bits.h"
 #include "codec/rfx.h"
-#include "codec/x86/unrolled.h"
+#include "codec/unrolled.h"
 
 enum {
 	LANES = 32,
