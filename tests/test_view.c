@@ -429,6 +429,53 @@ static void large_frames(void)
 	session_done(&late);
 }
 
+/* What is no picture waits for credit, too: a session keeps only so many messages that it cannot pass on. */
+static void held_back(void)
+{
+	struct noise *noise = noise_new(300, 200);
+	struct kg_show *show = show_new(&noise->source, NULL);
+	struct session slow, other;
+	uint32_t slices, sizes;
+
+	session_join(&slow, show);
+	session_open(&slow, usual);
+	session_graphics(&slow, 0x000a0701);
+	turn_until(shows(&slow, noise));
+	settle();
+	slow.lazy = true;
+	slices = slow.slices;
+	for (int i = 0; i < 100; i++) {
+		kg_channel_send(slow.channel, KG_VIEW_OFFER, NULL, 0);
+		kg_loop_turn(loop, 0);
+	}
+	settle();
+	ok(slow.slices == slices + 1, "of 100 offers one is answered while the answer is not read (%u)", slow.slices - slices);
+	ok(credit_until(&slow, slow.slices > slices + 1) && slow.client.imports == 2, "those behind it get one more");
+	slices = slow.slices;
+	sizes = slow.sizes;
+
+	session_join(&other, show);
+	session_open(&other, usual);
+	session_graphics(&other, 0x000a0701);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint32_t frames = other.client.frames;
+
+		noise_resize(&noise->source, 100 + i % 2, 100);
+		turn_until(other.client.frames > frames);
+	}
+	noise_resize(&noise->source, 300, 200);		// as at first, but for all of the pixels
+	kg_region_clear(&noise->damage);
+	noise_draw(noise, (struct kg_rect){ 0, 0, 1, 1 });
+	settle();
+	ok(other.sizes >= 100 && slow.sizes <= sizes + 1 && slow.slices <= slices + 2,
+	   "nor is a session that reads nothing told of each size (%u of %u, %u slices)", slow.sizes - sizes, other.sizes,
+	   slow.slices - slices);
+	ok(credit_until(&slow, shows(&slow, noise)) && !*slow.wrong && !*other.wrong, "in the end it shows the last: %s", slow.wrong);
+	session_done(&slow);
+	session_done(&other);
+	kg_show_free(show);
+}
+
 /* Anything in any order, and in the end the client shows the desktop. */
 static void any_order(void)
 {
@@ -604,6 +651,7 @@ int main(void)
 	two_views();
 	wrong_values();
 	large_frames();
+	held_back();
 	any_order();
 	refinement();
 	input();

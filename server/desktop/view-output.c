@@ -118,12 +118,12 @@ static void send_slice(struct kg_view *view, enum kg_slice_kind kind, size_t len
 	(void)kg_channel_send(view->channel, KG_VIEW_SLICE, &slice, sizeof(slice));
 }
 
-/* False: no room in the ring now. */
+/* False: not now, as what was sent before is not read. Clients can ask for any number of these messages. */
 static bool send_setup(struct kg_view *view)
 {
 	struct kg_view_output *output = &view->output;
 	size_t length = kg_gfx_envelope_room(output->setup_size);
-	uint8_t *room = kg_ring_room(&output->ring, length);
+	uint8_t *room = slices_are_read(output) ? kg_ring_room(&output->ring, length) : NULL;
 	struct kg_gfx_envelope envelope;
 
 	if (!room)
@@ -254,7 +254,9 @@ static bool start_frame(struct kg_view *view)
 	int r;
 
 	if (latest && (latest->width != output->mirror.width || latest->height != output->mirror.height)) {
-		if (!adopt_size(view, latest->width, latest->height))
+		/* Each size is told to the session, which can pass on only so many to a client that does not read. */
+		if (!kg_flow_may_plan(&output->flow, slices_are_read(output)) ||
+		    !adopt_size(view, latest->width, latest->height))
 			return false;
 		if (view->open.path == KG_PATH_GRAPHICS)
 			set_up_surface(output);
@@ -313,8 +315,8 @@ void kg_view_frame(struct kg_view *view, struct kg_frame *frame)
 	kg_frame_ref(frame);
 	kg_frame_unref(output->latest);
 	output->latest = frame;
-	if (resized)	// a mirror of another size knows nothing: all of the new one is sent
-		kg_region_clear(&output->damage);
+	if (resized)	// damage counts from the frame before, the mirror may have the size of one before that
+		kg_region_add(&output->damage, kg_rect_of_size(frame->width, frame->height));
 	kg_region_unite(&output->damage, &frame->damage);
 	if (view->state == KG_VIEW_STATE_WAITING)
 		kg_view_tell_size(view, frame->width, frame->height);
