@@ -26,6 +26,10 @@ struct kg_rfx_stream {
 	uint16_t width, height;		// pixels of the channel: the rectangle that the frames are for
 };
 
+/* Of a channel: what the first clients hold to ([MS-RDPRFX] 2.2.2.1.3). */
+#define KG_RFX_CHANNEL_WIDTH_MAX 4096
+#define KG_RFX_CHANNEL_HEIGHT_MAX 2048
+
 /* quant: three, or NULL for the usual steps. Returns 0, or -EINVAL where a step is not 6 to 15 or a size is 0. */
 int kg_rfx_stream_init(struct kg_rfx_stream *stream, const struct kg_rfx_quant *quant, enum kg_rfx_coder coder, bool image,
 		       uint16_t width, uint16_t height);

@@ -141,6 +141,19 @@ static bool within(REGION16 *region, struct kg_rect rect)
 		extents->bottom <= rect.bottom);
 }
 
+/* The channel of a message that begins with all headers: the rectangle, and no larger than the first clients take. */
+static bool channel_is(const uint8_t *data, uint32_t size, struct kg_rect rect)
+{
+	struct kg_reader reader = kg_reader_of(data, size);
+	uint16_t width, height;
+
+	kg_read_skip(&reader, 30);	// TS_RFX_SYNC, TS_RFX_CODEC_VERSIONS, the head of TS_RFX_CHANNELS
+	width = kg_read_u16(&reader);
+	height = kg_read_u16(&reader);
+	return kg_reader_ok(&reader) && width == kg_rect_width(rect) && height == kg_rect_height(rect) && width <= 4096 &&
+	       height <= 2048;
+}
+
 bool gfx_decode_remotefx(struct gfx_codecs *codecs, const uint8_t *data, uint32_t size, struct kg_rect rect, uint8_t *pixels,
 			 uint32_t width, uint32_t height)
 {
@@ -149,8 +162,9 @@ bool gfx_decode_remotefx(struct gfx_codecs *codecs, const uint8_t *data, uint32_
 
 	region16_init(&drawn);
 	rfx_context_set_pixel_format(codecs->remotefx, PIXEL_FORMAT_BGRX32);
-	right = size && rfx_process_message(codecs->remotefx, data, size, (UINT32)rect.left, (UINT32)rect.top, pixels,
-					    PIXEL_FORMAT_BGRX32, width * 4, height, &drawn);
+	right = channel_is(data, size, rect) &&
+		rfx_process_message(codecs->remotefx, data, size, (UINT32)rect.left, (UINT32)rect.top, pixels,
+				    PIXEL_FORMAT_BGRX32, width * 4, height, &drawn);
 	right = right && within(&drawn, rect);
 	region16_uninit(&drawn);
 	return right;

@@ -249,6 +249,22 @@ static void neighbours(void)
 	world_done(&world);
 }
 
+/* Pictures far from each other on a screen that is larger than a channel of RemoteFX may be. */
+static void far_pictures(uint32_t width, uint32_t height)
+{
+	struct world world;
+
+	world_init(&world, true);
+	world.flags = 1;
+	resize(&world, width, height, 0x000a0701);
+	for (size_t i = 0; i < (size_t)width * height; i++)
+		world.picture[i] = i % width / 64 % 2 ? 0x102030 : rnd();
+	frame(&world);
+	ok(world.client.area[GFX_REMOTEFX] && !*world.wrong, "classic RemoteFX on a screen of %u x %u: %s", width, height,
+	   world.wrong);
+	world_done(&world);
+}
+
 /* Noise of every size of a tile: raw where that is smaller, never longer than a record may be. */
 static void noise_bitmaps(void)
 {
@@ -412,6 +428,8 @@ int main(void)
 		random_sequence(false, i % 2);
 	costs();
 	neighbours();
+	far_pictures(8192, 64);
+	far_pictures(64, 4096);
 	noise_bitmaps();
 	envelopes();
 	flow();

@@ -139,17 +139,23 @@ static uint32_t write_progressive(struct lossy_job *job, const uint32_t *numbers
 
 /* ---- classic ---- */
 
-static struct kg_rect box_of(const struct kg_plan *plan, const uint32_t *numbers, uint32_t count)
+/* The rectangle around as many of the tiles as one channel takes. Returns how many. */
+static uint32_t box_of(const struct kg_plan *plan, const uint32_t *numbers, uint32_t count, struct kg_rect *ret)
 {
 	struct kg_rect box = rect_of(plan, numbers[0]);
+	uint32_t i;
 
-	for (uint32_t i = 1; i < count; i++) {
-		struct kg_rect rect = rect_of(plan, numbers[i]);
+	for (i = 1; i < count; i++) {
+		struct kg_rect rect = rect_of(plan, numbers[i]), both = { KG_MIN(box.left, rect.left), KG_MIN(box.top, rect.top),
+									  KG_MAX(box.right, rect.right),
+									  KG_MAX(box.bottom, rect.bottom) };
 
-		box = (struct kg_rect){ KG_MIN(box.left, rect.left), KG_MIN(box.top, rect.top), KG_MAX(box.right, rect.right),
-					KG_MAX(box.bottom, rect.bottom) };
+		if (kg_rect_width(both) > KG_RFX_CHANNEL_WIDTH_MAX || kg_rect_height(both) > KG_RFX_CHANNEL_HEIGHT_MAX)
+			break;
+		box = both;
 	}
-	return box;
+	*ret = box;
+	return i;
 }
 
 static void put_frame(struct lossy_job *job, const struct kg_rfx_stream *stream, struct kg_rect box,
@@ -178,18 +184,20 @@ static void put_frame(struct lossy_job *job, const struct kg_rfx_stream *stream,
 		kg_surface_record(&head, box, (uint32_t)(kg_writer_size(&job->writer) - start));
 }
 
-/* The channel is the rectangle around all tiles of the batch, named anew in front of each frame. */
+/* The channel is the rectangle around the tiles, named anew in front of each frame. */
 static uint32_t write_classic(struct lossy_job *job, const uint32_t *numbers, uint32_t count)
 {
 	const struct kg_plan *plan = job->plan;
 	struct kg_writer blocks = kg_writer_of(job->blocks.bytes, job->blocks.room);
-	struct kg_rect box = box_of(plan, numbers, count);
 	struct kg_rfx_stream_tile tiles[KG_PLAN_BATCH];
 	struct kg_rfx_stream stream;
+	struct kg_rect box;
 	uint32_t written;
-	int r = kg_rfx_stream_init(&stream, plan->ladder->quant, plan->coder, !plan->video_mode, (uint16_t)kg_rect_width(box),
-				   (uint16_t)kg_rect_height(box));
+	int r;
 
+	count = box_of(plan, numbers, count, &box);
+	r = kg_rfx_stream_init(&stream, plan->ladder->quant, plan->coder, !plan->video_mode, (uint16_t)kg_rect_width(box),
+			       (uint16_t)kg_rect_height(box));
 	assert(r == 0);
 	for (uint32_t i = 0; i < count; i++) {
 		struct kg_rect rect = rect_of(plan, numbers[i]);
