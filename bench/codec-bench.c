@@ -2,7 +2,11 @@
  * codec-bench: what each codec makes of each picture, in what time, against FreeRDP in the same run. This process draws the
  * pictures and puts the figures together; others, started one after the other, measure (bench/measure.c).
  */
+#include "bench/json.h"
 #include "bench/measure.h"
+#include "bench/json.h"
+#include "bench/measure.h"
+#include "bench/stats.h"
 #include "bench/workload/pictures.h"
 
 #include <fcntl.h>
@@ -365,47 +369,34 @@ static void print_row(const struct figure *f)
 	printf("\n");
 }
 
-static void print_json_db(const char *name, double psnr)
-{
-	if (isfinite(psnr))
-		printf(", \"%s\": %.3f", name, psnr);
-	else
-		printf(", \"%s\": null", name);
-}
-
-static void print_json_text(const char *text)
-{
-	putchar('"');
-	for (; *text; text++)
-		if ((uint8_t)*text < 0x20 || *text == '"' || *text == '\\')
-			printf("\\u%04x", (uint8_t)*text);
-		else
-			putchar(*text);
-	putchar('"');
-}
-
 static void print_json(const struct figure *f, const struct options *o)
 {
 	const struct kg_measure_result *r = &f->result;
+	struct kg_json json = { .file = stdout };
+	bool theirs = r->theirs_ms > 0;
 
-	printf("{\"picture\": ");
-	print_json_text(f->picture->name);
-	printf(", \"width\": %u, \"height\": %u, \"codec\": \"%s\", \"isa\": \"%s\", \"threads\": %u", f->picture->width,
-	       f->picture->height, f->codec->name, kg_cpu_name(o->cpu), o->threads);
+	kg_json_begin_object(&json, NULL);
+	kg_json_text(&json, "picture", f->picture->name);
+	kg_json_count(&json, "width", f->picture->width);
+	kg_json_count(&json, "height", f->picture->height);
+	kg_json_text(&json, "codec", f->codec->name);
+	kg_json_text(&json, "isa", kg_cpu_name(o->cpu));
+	kg_json_count(&json, "threads", o->threads);
 	if (r->state == KG_MEASURE_WRONG) {
-		printf(", \"wrong\": true}\n");
-		return;
+		kg_json_bool(&json, "wrong", true);
+		return kg_json_end_object(&json);
 	}
-	printf(", \"ms\": %.6f, \"least_ms\": %.6f, \"bytes\": %llu, \"exact\": %s", r->ms, r->least_ms, (unsigned long long)r->bytes,
-	       isinf(r->psnr) ? "true" : "false");
-	print_json_db("psnr", r->psnr);
-	if (r->theirs_ms > 0) {
-		printf(", \"freerdp_ms\": %.6f, \"freerdp_least_ms\": %.6f, \"freerdp_bytes\": %llu", r->theirs_ms,
-		       r->theirs_least_ms, (unsigned long long)r->theirs_bytes);
-		print_json_db("freerdp_psnr", r->theirs_psnr);
-		printf(", \"ratio\": %.3f}\n", f->ratio);
-	} else
-		printf(", \"freerdp_ms\": null, \"freerdp_least_ms\": null, \"freerdp_bytes\": null, \"freerdp_psnr\": null, \"ratio\": null}\n");
+	kg_json_number(&json, "ms", r->ms, 6);
+	kg_json_number(&json, "least_ms", r->least_ms, 6);
+	kg_json_count(&json, "bytes", r->bytes);
+	kg_json_bool(&json, "exact", isinf(r->psnr));
+	kg_json_number(&json, "psnr", r->psnr, 3);
+	kg_json_number(&json, "freerdp_ms", theirs ? r->theirs_ms : NAN, 6);
+	kg_json_number(&json, "freerdp_least_ms", theirs ? r->theirs_least_ms : NAN, 6);
+	kg_json_number(&json, "freerdp_bytes", theirs ? (double)r->theirs_bytes : NAN, 0);
+	kg_json_number(&json, "freerdp_psnr", theirs ? r->theirs_psnr : NAN, 3);
+	kg_json_number(&json, "ratio", theirs ? f->ratio : NAN, 3);
+	kg_json_end_object(&json);
 }
 
 static int report(const struct options *o, const struct kg_measure_task *task, const struct kg_measure_results *results)

@@ -1,6 +1,8 @@
 /* Measuring: ours and FreeRDP's take turns, so that whatever else the machine does meets both. */
 #include "bench/measure.h"
 
+#include "bench/stats.h"
+
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,21 +14,6 @@
 #define TURN_MS 4			// ours is repeated this long before it is FreeRDP's turn
 #define REPEATS_MIN 3
 #define REPEATS_MAX 40
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double kg_median(double *values, size_t count)
-{
-	if (!count)
-		return 0;
-	qsort(values, count, sizeof(*values), by_value);
-	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
 
 struct run {
 	const struct kg_bench_codec *codec;

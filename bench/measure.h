@@ -46,5 +46,3 @@ struct kg_measure_results {
 
 /* What a process that was started for this does: maps the memory at fd, measures, writes its results to standard output. */
 int kg_measure_main(int fd);
-
-double kg_median(double *values, size_t count);		// sorts them

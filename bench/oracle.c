@@ -2,6 +2,7 @@
 #include "bench/oracle.h"
 
 #include "base/base.h"
+#include "bench/quality.h"
 
 #include <freerdp/codec/clear.h>
 #include <freerdp/codec/planar.h>
@@ -249,18 +250,9 @@ bool kg_oracle_decodes_to(struct kg_oracle *o, const uint8_t *bytes, size_t size
 
 double kg_oracle_quality(const struct kg_oracle *o, const struct kg_image *image)
 {
-	uint64_t squares = 0;
+	const struct kg_image decoded = { o->pixels, o->width, o->height, (size_t)o->width * 4 };
 
-	for (uint32_t y = 0; y < o->height; y++)
-		for (uint32_t x = 0; x < o->width * 4; x++) {
-			int difference = o->pixels[(size_t)y * o->width * 4 + x] - image->pixels[y * image->stride + x];
-
-			if (x % 4 != 3)
-				squares += (uint64_t)(difference * difference);
-		}
-	if (!squares)
-		return INFINITY;
-	return 10 * log10(255.0 * 255 * 3 * o->width * o->height / (double)squares);
+	return kg_psnr(&decoded, image);
 }
 
 double kg_oracle_own_quality(struct kg_oracle *o, const struct kg_image *image)

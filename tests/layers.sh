@@ -17,11 +17,12 @@ server/desktop/demo base input server/desktop
 server/desktop/x11 base input server/desktop
 server/desktop/qemu base input server/desktop
 bench base bench/workload codec input server/control server/display server/desktop tests
+bench/client base bench/workload codec
 '
 # Foreign libraries: a pattern of headers, and the only places that may include them.
 foreign='
-<freerdp/ ^(server/session|tests)/|^bench/oracle\.c:
-<winpr/ ^(server/session|server/auth|tests)/|^bench/oracle\.c:
+<freerdp/ ^(server/session|bench/client|tests)/|^bench/oracle\.c:
+<winpr/ ^(server/session|server/auth|bench/client|tests)/|^bench/oracle\.c:
 <systemd/sd-event ^base/loop\.c:|^tests/
 <systemd/sd-daemon ^server/broker/|^tests/
 <systemd/sd-bus ^server/desktop/qemu/|^tests/

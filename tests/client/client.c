@@ -5,32 +5,15 @@
  */
 #include "tests/client/client.h"
 
-#include <freerdp/channels/channels.h>
+#include "base/loop.h"
+
 #include <freerdp/channels/rdpgfx.h>
-#include <freerdp/client/channels.h>
-#include <freerdp/client/cmdline.h>
-#include <freerdp/error.h>
-#include <freerdp/gdi/gdi.h>
 #include <freerdp/settings.h>
-#include <freerdp/transport_io.h>
-#include <winpr/synch.h>
 #include <winpr/wlog.h>
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
-
-double client_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 void client_violation(struct client *client, const char *text)
 {
@@ -139,30 +122,15 @@ static BOOL on_bitmap_update(rdpContext *context, const BITMAP_UPDATE *update)
 	return bitmap_update_before(context, update);
 }
 
-static BOOL on_resize(rdpContext *context)
+static bool connected(struct kg_connection *connection)
 {
-	return gdi_resize(context->gdi, freerdp_settings_get_uint32(context->settings, FreeRDP_DesktopWidth),
-			  freerdp_settings_get_uint32(context->settings, FreeRDP_DesktopHeight));
-}
+	struct client *client = (struct client *)connection;
+	rdpUpdate *update = connection->context.update;
 
-static BOOL pre_connect(freerdp *instance)
-{
-	(void)instance;
-	return TRUE;
-}
-
-static BOOL post_connect(freerdp *instance)
-{
-	struct client *client = (struct client *)instance->context;
-	rdpUpdate *update = instance->context->update;
-
-	if (!gdi_init(instance, PIXEL_FORMAT_BGRX32))
-		return FALSE;
 	surface_bits_before = update->SurfaceBits;
 	update->SurfaceBits = on_surface_bits;
 	bitmap_update_before = update->BitmapUpdate;
 	update->BitmapUpdate = on_bitmap_update;
-	update->DesktopResize = on_resize;
 	update->SetKeyboardIndicators = on_leds;
 	update->pointer->PointerNew = on_pointer_new;
 	update->pointer->PointerLarge = on_pointer_large;
@@ -171,80 +139,11 @@ static BOOL post_connect(freerdp *instance)
 	update->pointer->PointerColor = on_pointer_color;
 	update->pointer->PointerPosition = on_pointer_position;
 	client->connected = true;
-	client->connected_us = client_now_us();
-	return TRUE;
-}
-
-static void post_disconnect(freerdp *instance)
-{
-	gdi_free(instance);
-}
-
-static BOOL load_channels(freerdp *instance)
-{
-	return freerdp_client_load_addins(instance->context->channels, instance->context->settings);
+	client->connected_us = kg_now_us();
+	return true;
 }
 
 /* ---- start, loop, end ---- */
-
-/* Times count from the TCP connection: what a client does before is not the server's. */
-static pTCPConnect tcp_connect_before;
-
-static int tcp_connect(rdpContext *context, rdpSettings *settings, const char *host, int port, DWORD timeout)
-{
-	((struct client *)context)->start_us = client_now_us();
-	return tcp_connect_before(context, settings, host, port, timeout);
-}
-
-static bool time_connection(rdpContext *context)
-{
-	const rdpTransportIo *before = freerdp_get_io_callbacks(context);
-	rdpTransportIo now;
-
-	if (!before)
-		return false;
-	now = *before;
-	tcp_connect_before = now.TCPConnect;
-	now.TCPConnect = tcp_connect;
-	return freerdp_set_io_callbacks(context, &now);
-}
-
-static bool parse_server(rdpSettings *settings, const char *text)
-{
-	char host[256];
-	unsigned port;
-
-	return (sscanf(text, "[%255[^]]]:%u", host, &port) == 2 || sscanf(text, "%255[^:]:%u", host, &port) == 2) && port < 65536 &&
-	       freerdp_settings_set_string(settings, FreeRDP_ServerHostname, host) &&
-	       freerdp_settings_set_uint32(settings, FreeRDP_ServerPort, port);
-}
-
-static bool parse_size(rdpSettings *settings, const char *text)
-{
-	unsigned width, height;
-
-	return sscanf(text, "%ux%u", &width, &height) == 2 &&
-	       freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, width) &&
-	       freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, height);
-}
-
-static bool set_defaults(rdpSettings *s)
-{
-	return freerdp_settings_set_bool(s, FreeRDP_IgnoreCertificate, TRUE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_SupportGraphicsPipeline, TRUE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_SupportDynamicChannels, TRUE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_SynchronousDynamicChannels, TRUE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_SynchronousStaticChannels, TRUE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_RdpSecurity, FALSE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_SupportDisplayControl, FALSE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_AudioPlayback, FALSE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_RedirectClipboard, FALSE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_NetworkAutoDetect, FALSE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_AsyncUpdate, FALSE) &&
-	       freerdp_settings_set_bool(s, FreeRDP_AsyncChannels, FALSE) &&
-	       freerdp_settings_set_uint32(s, FreeRDP_ColorDepth, 32) &&
-	       freerdp_settings_set_uint32(s, FreeRDP_TcpConnectTimeout, 10000);
-}
 
 static bool parse(struct client *client, int argc, char **argv)
 {
@@ -253,21 +152,21 @@ static bool parse(struct client *client, int argc, char **argv)
 		{ "size", 1, NULL, 'z' },	 { "no-graphics", 0, NULL, 'g' }, { "tls", 0, NULL, 't' },
 		{ "versions", 1, NULL, 'v' },	 { "record", 1, NULL, 'r' },   { "remotefx", 0, NULL, 'f' }, { 0 },
 	};
-	rdpSettings *s = client->context.settings;
+	struct kg_connection *connection = &client->connection;
+	rdpSettings *s = connection->context.settings;
 	struct graphics *g = &client->graphics;
-	bool right = set_defaults(s);
+	bool right = true;
 	int option;
 
-	g->versions[0] = RDPGFX_CAPVERSION_8;
-	g->versions[1] = RDPGFX_CAPVERSION_107;
-	g->flags[1] = RDPGFX_CAPS_FLAG_AVC_DISABLED;
+	g->versions[0].version = RDPGFX_CAPVERSION_8;
+	g->versions[1] = (struct kg_graphics_version){ RDPGFX_CAPVERSION_107, RDPGFX_CAPS_FLAG_AVC_DISABLED };
 	g->version_count = 2;
 	while (right && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
-		case 's': right = parse_server(s, optarg); break;
+		case 's': right = kg_connection_set_server(connection, optarg); break;
 		case 'u': right = freerdp_settings_set_string(s, FreeRDP_Username, optarg); break;
 		case 'p': right = freerdp_settings_set_string(s, FreeRDP_Password, optarg); break;
-		case 'z': right = parse_size(s, optarg); break;
+		case 'z': right = kg_connection_set_size(connection, optarg); break;
 		case 'g': right = freerdp_settings_set_bool(s, FreeRDP_SupportGraphicsPipeline, FALSE); break;
 		case 'f': right = freerdp_settings_set_bool(s, FreeRDP_RemoteFxCodec, TRUE); break;
 		case 't': right = freerdp_settings_set_bool(s, FreeRDP_NlaSecurity, FALSE); break;
@@ -276,8 +175,9 @@ static bool parse(struct client *client, int argc, char **argv)
 			for (char *at = optarg; g->version_count < 16;) {
 				int used;
 
-				if (sscanf(at, "%x %x%n", &g->versions[g->version_count], &g->flags[g->version_count],
-					   &used) != 2)
+				struct kg_graphics_version *v = &g->versions[g->version_count];
+
+				if (sscanf(at, "%x %x%n", &v->version, &v->flags, &used) != 2)
 					break;
 				at += used;
 				g->version_count++;
@@ -314,62 +214,51 @@ static bool read_commands(struct client *client)
 
 static void loop(struct client *client)
 {
-	HANDLE handles[MAXIMUM_WAIT_OBJECTS - 1];
+	while (!client->finished) {
+		struct pollfd fds[64] = { { .fd = STDIN_FILENO, .events = POLLIN } };
+		size_t count = kg_connection_wait_for(&client->connection, fds + 1, KG_ARRAY_SIZE(fds) - 1);
 
-	while (!client->finished && !freerdp_shall_disconnect_context(&client->context)) {
-		struct pollfd fds[MAXIMUM_WAIT_OBJECTS] = { { .fd = STDIN_FILENO, .events = POLLIN } };
-		DWORD count = freerdp_get_event_handles(&client->context, handles, KG_ARRAY_SIZE(handles));
-
-		if (!count)
-			return;
-		for (DWORD i = 0; i < count; i++)
-			fds[i + 1] = (struct pollfd){ .fd = GetEventFileDescriptor(handles[i]), .events = POLLIN };
-		if (poll(fds, count + 1, 100) < 0 && errno != EINTR)
+		if (!count || (poll(fds, count + 1, 100) < 0 && errno != EINTR))
 			return;
 		if (fds[0].revents && !read_commands(client))
 			return;
-		if (!freerdp_check_event_handles(&client->context))
+		if (!kg_connection_handle(&client->connection))
 			return;
 	}
 }
 
 static void print_end(struct client *client, const char *word)
 {
-	UINT32 error = freerdp_get_last_error(&client->context);
-	UINT32 info = freerdp_error_info(client->context.instance);
+	uint32_t code;
+	const char *name = kg_connection_error(&client->connection, &code);
 
-	if (info)
-		printf("%s 0x%x %s\n", word, info, freerdp_get_error_info_name(info));
-	else
-		printf("%s 0x%x %s\n", word, error, freerdp_get_last_error_name(error));
+	printf("%s 0x%x %s\n", word, code, name);
 	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	freerdp *instance = freerdp_new();
+	static const struct kg_connection_events events = {
+		.connected = connected,
+		.graphics_open = graphics_open,
+		.graphics_data = graphics_data,
+		.graphics_closed = graphics_closed,
+	};
+	struct kg_connection *connection;
 	struct client *client;
 	int result = 1;
 
 	(void)WLog_SetLogLevel(WLog_GetRoot(), getenv("CLIENT_LOG") ? WLOG_DEBUG : WLOG_OFF);
-	if (!instance)
+	if (kg_connection_new(&connection, sizeof(*client), &events) < 0)
 		return 1;
-	instance->ContextSize = sizeof(struct client);
-	instance->PreConnect = pre_connect;
-	instance->PostConnect = post_connect;
-	instance->PostDisconnect = post_disconnect;
-	instance->LoadChannels = load_channels;
-	if (!freerdp_context_new(instance))
-		return 1;
-	client = (struct client *)instance->context;
-	graphics_register(client);
-	if (!time_connection(&client->context) || gfx_decoder_init(&client->graphics.decoder) < 0 || !parse(client, argc, argv)) {
+	client = (struct client *)connection;
+	if (gfx_decoder_init(&client->graphics.decoder) < 0 || !parse(client, argc, argv)) {
 		fprintf(stderr, "usage: kagami-test-client --server ADDRESS:PORT --user NAME --password TEXT [--size WxH] "
 				"[--no-graphics] [--remotefx] [--tls] [--versions \"HEX FLAGS ...\"] [--record FILE]\n");
 		goto out;
 	}
 	(void)fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-	if (!freerdp_connect(instance)) {
+	if (!kg_connection_open(connection)) {
 		print_end(client, "failed");
 		goto out;
 	}
@@ -377,12 +266,11 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	loop(client);
 	print_end(client, "ended");
-	freerdp_disconnect(instance);
+	kg_connection_close(connection);
 	result = client->violation[0] ? 3 : 0;
 
 out:
 	graphics_done(&client->graphics);
-	freerdp_context_free(instance);
-	freerdp_free(instance);
+	kg_connection_free(connection);
 	return result;
 }

@@ -1,6 +1,8 @@
 /* What a test can ask of the client. Every command prints one line: "ok ..." or "error ...". */
 #include "tests/client/client.h"
 
+#include "base/loop.h"
+
 #include <freerdp/gdi/gdi.h>
 #include <freerdp/input.h>
 #include <freerdp/settings.h>
@@ -36,12 +38,18 @@ static void print_ways(const struct gfx_decoder *decoder)
 	}
 }
 
+/* -1 when one of both has not been yet. */
+static double since_ms(uint64_t from_us, uint64_t to_us)
+{
+	return from_us && to_us ? (double)(to_us - from_us) / 1000 : -1;
+}
+
 /* "NAME VALUE" pairs of what has come so far. */
 static void command_stats(struct client *client)
 {
 	struct graphics *g = &client->graphics;
 	struct gfx_decoder *d = &g->decoder;
-	double now = client_now_us();
+	uint64_t start = client->connection.start_us;
 
 	printf("ok ");
 	print_ways(d);
@@ -53,9 +61,9 @@ static void command_stats(struct client *client)
 	       "pointers_cached %u pointers_hidden %u pointer %ux%u+%u+%u leds %u "
 	       "opened %u",
 	       d->frames, g->acknowledged, (unsigned long long)g->bytes, d->envelopes, d->messages, d->fills, d->pictures,
-	       d->confirms, d->resets, d->version, d->width, d->height, g->last_us ? (now - g->last_us) / 1000 : -1,
-	       client->connected_us ? (client->connected_us - client->start_us) / 1000 : -1,
-	       g->first_picture_us ? (g->first_picture_us - client->start_us) / 1000 : -1, client->pointers_new,
+	       d->confirms, d->resets, d->version, d->width, d->height, since_ms(g->last_us, kg_now_us()),
+	       since_ms(start, client->connected_us),
+	       since_ms(start, g->first_picture_us), client->pointers_new,
 	       client->pointers_cached, client->pointers_hidden, client->pointer_width, client->pointer_height,
 	       client->pointer_hot_x, client->pointer_hot_y, client->leds, g->opened);
 }
@@ -64,7 +72,7 @@ static void command_stats(struct client *client)
 static void command_picture(struct client *client, const char *path)
 {
 	struct gfx_decoder *d = &client->graphics.decoder;
-	rdpGdi *gdi = client->context.gdi;
+	rdpGdi *gdi = client->connection.context.gdi;
 	bool drawn = !d->output && gdi && (client->surfaces || client->bitmaps);
 	uint32_t width = drawn ? (uint32_t)gdi->width : d->width, height = drawn ? (uint32_t)gdi->height : d->height;
 	const uint8_t *pixels = drawn ? gdi->primary_buffer : d->output;
@@ -90,12 +98,11 @@ static void command_advertise(struct client *client, char *rest)
 
 	g->version_count = 0;
 	while (g->version_count < 16 && sscanf(rest, "%x %x%n", &version, &flags, &used) == 2) {
-		g->versions[g->version_count] = version;
-		g->flags[g->version_count++] = flags;
+		g->versions[g->version_count++] = (struct kg_graphics_version){ version, flags };
 		rest += used;
 	}
 	if (client->connected)
-		graphics_advertise(g);
+		graphics_advertise(client);
 	answer("ok %u", g->version_count);
 }
 
@@ -107,13 +114,14 @@ static void command_raw(struct client *client, const char *hex)
 
 	while (n < sizeof(bytes) && sscanf(hex + 2 * n, "%2x", &value) == 1)
 		bytes[n++] = (uint8_t)value;
-	graphics_send(&client->graphics, bytes, n);
+	if (!kg_connection_send_graphics(&client->connection, bytes, n))
+		client_violation(client, "the graphics channel cannot be written");
 	answer("ok %zu", n);
 }
 
 static bool command_input(struct client *client, const char *name, const char *rest)
 {
-	rdpInput *input = client->context.input;
+	rdpInput *input = client->connection.context.input;
 	unsigned a = 0, b = 0, c = 0;
 	int x = 0, y = 0;
 	BOOL right;
@@ -138,18 +146,18 @@ static bool command_input(struct client *client, const char *name, const char *r
 
 static bool command_output(struct client *client, const char *name, const char *rest)
 {
-	rdpUpdate *update = client->context.update;
+	rdpUpdate *update = client->connection.context.update;
 	unsigned a, b, c, d;
 	BOOL right;
 
 	if (!strcmp(name, "suppress") && sscanf(rest, "%u", &a) == 1) {		// 1: do not send
 		RECTANGLE_16 all = { 0, 0, 0xffff, 0xffff };
 
-		right = update->SuppressOutput(&client->context, !a, &all);
+		right = update->SuppressOutput(&client->connection.context, !a, &all);
 	} else if (!strcmp(name, "refresh") && sscanf(rest, "%u %u %u %u", &a, &b, &c, &d) == 4) {
 		RECTANGLE_16 area = { (UINT16)a, (UINT16)b, (UINT16)(c - 1), (UINT16)(d - 1) };
 
-		right = update->RefreshRect(&client->context, 1, &area);
+		right = update->RefreshRect(&client->connection.context, 1, &area);
 	} else {
 		return false;
 	}
@@ -178,7 +186,7 @@ void command_run(struct client *client, char *line)
 	else if (!strcmp(name, "raw"))
 		command_raw(client, rest);
 	else if (!strcmp(name, "acknowledge")) {
-		graphics_set_acknowledge(&client->graphics, !strcmp(rest, "on")	   ? ACKNOWLEDGE
+		graphics_set_acknowledge(client, !strcmp(rest, "on")	   ? ACKNOWLEDGE
 							    : !strcmp(rest, "off") ? ACKNOWLEDGE_NOT
 										   : ACKNOWLEDGE_SUSPENDED);
 		answer("ok");
