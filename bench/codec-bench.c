@@ -4,8 +4,6 @@
  */
 #include "bench/json.h"
 #include "bench/measure.h"
-#include "bench/json.h"
-#include "bench/measure.h"
 #include "bench/stats.h"
 #include "bench/workload/pictures.h"
 

@@ -19,11 +19,14 @@ page_flags() { # page: the long flags that it explains, that is those of its .It
 	sed -n 's/^\.It //p' "$1" | grep -oE '(^|[ ,])(Cm passwd )?Fl -[a-z][a-z-]*' | sed 's/.*Fl -/--/' | sort -u
 }
 
-help_flags() { # program: the long flags that --help names
-	"$build/$1" --help | grep -oE -e '--[a-z][a-z-]*' | sort -u
+help_flags() { # program: the long flags that --help names, that of its commands too where it has some
+	{
+		"$build/$1" --help
+		[ "$1" != kagami-bench ] || "$build/$1" run --help
+	} | grep -oE -e '--[a-z][a-z-]*' | sort -u
 }
 
-for page in kagamid.8 kagamictl.1; do
+for page in kagamid.8 kagamictl.1 kagami-bench.1; do
 	program=${page%.*}
 	result "$(lacking "$(help_flags "$program")" "$(page_flags "$src/doc/$page")" "is not in $page")" \
 		"every flag of $program --help is in its manual page"
@@ -76,7 +79,7 @@ paths() { # document
 		grep -E '^(\./)?(base|bench|codec|input|server|tests|doc|data|debian|m4|scripts)/|^(\./)?(start|check|configure\.ac|Makefile\.am|README\.md|CONTRIBUTING\.md|LICENSE)$' |
 		grep -vE '[A-Z]{4}|\*|KIND' | sed -E 's,^\./,,' | sort -u
 }
-for document in README.md CONTRIBUTING.md doc/STYLE.md doc/architecture.md doc/boundaries.md doc/codec.md doc/operations.md \
+for document in README.md CONTRIBUTING.md doc/STYLE.md doc/architecture.md doc/bench.md doc/boundaries.md doc/codec.md doc/operations.md \
 	doc/protocol.md; do
 	result "$(paths "$src/$document" | while read -r path; do
 		case $path in

@@ -13,6 +13,7 @@
 #include <freerdp/settings.h>
 #include <freerdp/transport_io.h>
 #include <winpr/synch.h>
+#include <winpr/wlog.h>
 
 #include <stdio.h>
 
@@ -125,8 +126,10 @@ int kg_connection_new(struct kg_connection **ret, size_t size, const struct kg_c
 
 	if (!instance)
 		return -ENOMEM;
-	if (!registered)
+	if (!registered) {
 		kg_graphics_register();
+		(void)WLog_SetLogLevel(WLog_GetRoot(), getenv("CLIENT_LOG") ? WLOG_DEBUG : WLOG_OFF);
+	}
 	registered = true;
 	instance->ContextSize = size;
 	instance->PreConnect = pre_connect;

@@ -3,7 +3,7 @@
  * no thread for it: everything happens in calls of this header, on the caller's thread.
  *
  * Graphics come by a dynamic channel ([MS-RDPEGFX]). Either its bytes are handed over as they come (raw), or FreeRDP's own
- * client of it decodes them (stock), and what it is given and does is told.
+ * client of it decodes them (stock), and what it is given and does is told. With CLIENT_LOG in the environment FreeRDP logs.
  */
 #pragma once
 

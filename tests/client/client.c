@@ -9,7 +9,6 @@
 
 #include <freerdp/channels/rdpgfx.h>
 #include <freerdp/settings.h>
-#include <winpr/wlog.h>
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -248,7 +247,6 @@ int main(int argc, char **argv)
 	struct client *client;
 	int result = 1;
 
-	(void)WLog_SetLogLevel(WLog_GetRoot(), getenv("CLIENT_LOG") ? WLOG_DEBUG : WLOG_OFF);
 	if (kg_connection_new(&connection, sizeof(*client), &events) < 0)
 		return 1;
 	client = (struct client *)connection;

@@ -1,0 +1,4 @@
+/* The subcommands of kagami-bench. Each is given its own name and what follows, and returns the exit status. */
+#pragma once
+
+int kg_bench_run(int argc, char **argv);

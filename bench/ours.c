@@ -1,0 +1,224 @@
+/* Starts and stops a kagamid to be measured. */
+#include "bench/ours.h"
+
+#include "base/loop.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#define READY_MS 30000
+#define STOP_MS 5000
+#define ARGUMENTS_MAX 64
+
+struct kg_ours {
+	pid_t pid;			// 0: none
+	int out;			// its standard output
+	char directory[64];		// of its state, "": none
+	char text[4096];		// what it has printed
+	size_t length;
+	char address[256], password[128];
+};
+
+pid_t kg_ours_pid(const struct kg_ours *ours)
+{
+	return ours->pid;
+}
+
+const char *kg_ours_address(const struct kg_ours *ours)
+{
+	return ours->address;
+}
+
+const char *kg_ours_user(const struct kg_ours *ours)
+{
+	return "kagami";
+}
+
+const char *kg_ours_password(const struct kg_ours *ours)
+{
+	return ours->password;
+}
+
+/* ---- start ---- */
+
+/* The program of the same build or installation; false: there is none. */
+static bool find_own(char path[PATH_MAX])
+{
+	static const char *const places[] = { "kagamid", "../kagamid", "../sbin/kagamid" };
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (length < 0)
+		return false;
+	self[length] = 0;
+	slash = strrchr(self, '/');
+	*slash = 0;
+	for (size_t i = 0; i < KG_ARRAY_SIZE(places); i++)
+		if (snprintf(path, PATH_MAX, "%s/%s", self, places[i]) < PATH_MAX && !access(path, X_OK))
+			return true;
+	return false;
+}
+
+static int make_arguments(const struct kg_ours *ours, const char *kagamid, const char *desktop, const char *const *more,
+			  const char *arguments[ARGUMENTS_MAX], char control[128])
+{
+	const char *const fixed[] = { kagamid, "--desktop", desktop, "--listen", "127.0.0.1:0", "--state", ours->directory,
+				      "--control", control };
+	size_t count = KG_ARRAY_SIZE(fixed);
+
+	snprintf(control, 128, "%s/control", ours->directory);
+	memcpy(arguments, fixed, sizeof(fixed));
+	for (; more && *more; more++) {
+		if (count == ARGUMENTS_MAX - 1)
+			return -E2BIG;
+		arguments[count++] = *more;
+	}
+	arguments[count] = NULL;
+	return 0;
+}
+
+/* In the child. */
+static void become(const char *const *arguments, int out, const char *log_path)
+{
+	int log = open(log_path ? log_path : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (log < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+		_exit(126);
+	execvp(arguments[0], (char *const *)arguments);
+	_exit(127);
+}
+
+static int spawn(struct kg_ours *ours, const char *const *arguments, const char *log_path)
+{
+	int ends[2], r = KG_SYS(pipe2(ends, O_CLOEXEC));
+
+	if (r < 0)
+		return r;
+	ours->out = ends[0];
+	ours->pid = fork();
+	if (!ours->pid)
+		become(arguments, ends[1], log_path);
+	if (ours->pid < 0) {
+		r = -errno;
+		ours->pid = 0;
+	}
+	close(ends[1]);
+	return r;
+}
+
+/* A line's word after its key. */
+static bool find_word(const char *text, const char *key, char *ret, size_t size)
+{
+	const char *at = text;
+	size_t length;
+
+	while ((at = strstr(at, key)) && at != text && at[-1] != '\n')
+		at++;
+	if (!at)
+		return false;
+	at += strlen(key);
+	at += strspn(at, " ");
+	length = strcspn(at, " \n");
+	if (!length || length >= size || at[length] == 0)
+		return false;
+	memcpy(ret, at, length);
+	ret[length] = 0;
+	return true;
+}
+
+static int wait_until_ready(struct kg_ours *ours)
+{
+	uint64_t end = kg_now_us() + READY_MS * UINT64_C(1000), now;
+
+	while ((now = kg_now_us()) < end) {
+		struct pollfd fd = { .fd = ours->out, .events = POLLIN };
+		ssize_t n;
+
+		if (poll(&fd, 1, (int)((end - now) / 1000)) <= 0)
+			continue;
+		n = read(ours->out, ours->text + ours->length, sizeof(ours->text) - 1 - ours->length);
+		if (n <= 0)
+			return -ECHILD;
+		ours->length += (size_t)n;
+		ours->text[ours->length] = 0;
+		if (find_word(ours->text, "ready ", ours->address, sizeof(ours->address)))
+			return find_word(ours->text, "password ", ours->password, sizeof(ours->password)) ? 0 : -EPROTO;
+	}
+	return -ETIMEDOUT;
+}
+
+int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop, const char *log_path, const char *const *more)
+{
+	struct kg_ours *ours = calloc(1, sizeof(*ours));
+	const char *arguments[ARGUMENTS_MAX];
+	char own[PATH_MAX], control[128];
+	int r = -ENOMEM;
+
+	if (!ours)
+		goto fail;
+	ours->out = -1;
+	strcpy(ours->directory, "/tmp/kagami-bench-XXXXXX");
+	if (!mkdtemp(ours->directory)) {
+		r = -errno;
+		ours->directory[0] = 0;
+		goto fail;
+	}
+	if (!kagamid)
+		kagamid = find_own(own) ? own : "kagamid";
+	r = make_arguments(ours, kagamid, desktop, more, arguments, control);
+	if (r >= 0)
+		r = spawn(ours, arguments, log_path);
+	if (r >= 0)
+		r = wait_until_ready(ours);
+	if (r >= 0) {
+		*ret = ours;
+		return 0;
+	}
+fail:
+	fprintf(stderr, "kagami-bench: cannot start %s: %s\n", kagamid ? kagamid : "kagamid",
+		r == -ECHILD ? "it ended (--server-log FILE keeps its reasons)" : strerror(-r));
+	kg_ours_stop(ours);
+	return r;
+}
+
+/* ---- stop ---- */
+
+static void wait_for_end(pid_t pid)
+{
+	for (uint64_t end = kg_now_us() + STOP_MS * UINT64_C(1000); kg_now_us() < end; usleep(5000))
+		if (waitpid(pid, NULL, WNOHANG))
+			return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+	return remove(path);
+}
+
+void kg_ours_stop(struct kg_ours *ours)
+{
+	if (!ours)
+		return;
+	if (ours->pid > 0) {
+		kill(ours->pid, SIGTERM);
+		wait_for_end(ours->pid);
+	}
+	kg_close(ours->out);
+	if (ours->directory[0])
+		nftw(ours->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	explicit_bzero(ours, sizeof(*ours));
+	free(ours);
+}
