@@ -129,7 +129,7 @@ static struct rule rule_of(const struct kg_rfx_scale *scale, enum kg_rfx_band ba
 	int multiplier = scale->multiplier[band], shift = multiplier ? 15 - __builtin_ctz((unsigned)multiplier) : 15;
 
 	return (struct rule){
-		.inside = (int16_t)((multiplier ? scale->threshold[band] : INT16_MAX) - 1),	// which no coefficient leaves
+		.inside = (int16_t)(scale->threshold[band] - 1),
 		.less = scale->less[band],
 		.half = (int16_t)(1 << (shift - 1)),
 		.shift = shift,

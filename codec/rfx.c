@@ -22,8 +22,10 @@ void kg_rfx_scale_init(struct kg_rfx_scale *scale, const struct kg_rfx_quant *qu
 		assert(band != KG_LL3 || quant->step[band] + left <= KG_RFX_STEP_MAX);
 		if (band != KG_LL3)
 			scale->threshold[band] = (int16_t)(half + (step * dead[band / 3] + 16) / 32);
-		if (all > 14)
+		if (all > 14) {
+			scale->threshold[band] = INT16_MAX;	// which no coefficient reaches
 			continue;
+		}
 		scale->multiplier[band] = (int16_t)(1 << (15 - all));
 		scale->less[band] = (int16_t)(whole / 2 - half);
 		scale->plain &= !left;

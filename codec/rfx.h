@@ -65,7 +65,7 @@ struct kg_rfx_quant {
  */
 struct kg_rfx_scale {
 	int16_t multiplier[KG_RFX_BANDS];
-	int16_t threshold[KG_RFX_BANDS];	// LL3 has none
+	int16_t threshold[KG_RFX_BANDS];	// LL3 has none; INT16_MAX where multiplier is 0, so that no list holds a 0
 	int16_t less[KG_RFX_BANDS];
 	int16_t low, high;
 	bool plain;				// all of less is 0

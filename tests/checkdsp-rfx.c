@@ -217,12 +217,13 @@ static void scales_fill(struct kg_rfx_scale *scale)
 	for (int i = 0; i < 3; i++) {
 		struct kg_rfx_quant quant = KG_RFX_QUANT_DEFAULT;
 		uint8_t later[KG_RFX_BANDS] = { 0 };
-		bool first_pass = rnd() % 3 == 0;
+		bool first_pass = rnd() % 3 == 0, few = rnd() % 2;
 
 		for (int band = 0; band < KG_RFX_BANDS; band++) {
 			if (rnd() % 2)
 				quant.step[band] = (uint8_t)(KG_RFX_STEP_MIN + rnd() % (KG_RFX_STEP_MAX - KG_RFX_STEP_MIN + 1));
-			later[band] = (uint8_t)(rnd() % (band == KG_LL3 ? KG_RFX_STEP_MAX + 1 - quant.step[band] : 9));
+			if (!few || rnd() % 10 == 0)
+				later[band] = (uint8_t)(rnd() % (band == KG_LL3 ? KG_RFX_STEP_MAX + 1 - quant.step[band] : 9));
 		}
 		kg_rfx_scale_init(&scale[i], &quant, first_pass ? later : NULL);
 	}

@@ -31,6 +31,9 @@ static unsigned random_steps(struct kg_progressive_step *steps)
 /* What one step off in every colour gives, which the decoder's rounding may make of any pass, in dB, and a little less. */
 #define ROUNDING 48
 
+/* Thinner pictures are all edge, where the wavelet is at its worst. */
+#define THIN 8
+
 static bool run_passes(const struct kg_progressive_ladder *ladder, const struct picture *picture, double *last, bool *better,
 		       bool *exact)
 {
@@ -85,7 +88,7 @@ static void check_passes(void)
 		right &= run_passes(&ladder, &picture, &last, &better, &exact);
 		if (noise)
 			least_noise = fmin(least_noise, last);
-		else
+		else if (KG_MIN(picture.width, picture.height) >= THIN)
 			least = fmin(least, last);
 		picture_done(&picture);
 	}

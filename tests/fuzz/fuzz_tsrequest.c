@@ -14,11 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	(void)kg_tsrequest_read(&request, bytes + 1, first);
 	before = request;
 	(void)kg_tsrequest_read(&request, bytes + 1 + first, size - 1 - first);
-	/* What is there stays, and is never more than it can be. */
+	/* What binds is never more than it can be, and stays with the nonce that it came with. */
 	if (request.sealed_size > sizeof(request.sealed) ||
 	    (before.sealed_size && (request.sealed_size != before.sealed_size ||
-				    memcmp(request.sealed, before.sealed, before.sealed_size))) ||
-	    (before.has_nonce && memcmp(request.nonce, before.nonce, sizeof(request.nonce))))
+				    memcmp(request.sealed, before.sealed, before.sealed_size) ||
+				    memcmp(request.nonce, before.nonce, sizeof(request.nonce)))))
 		abort();
 	return 0;
 }
