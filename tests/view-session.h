@@ -1,4 +1,4 @@
-/* For test_view: a session that is played, the loop, and a desktop to show. */
+/* For tests of views: a session that is played, the loop, and a desktop to show. */
 #pragma once
 
 #include "base/frame.h"
@@ -229,11 +229,17 @@ static inline void session_graphics(struct session *session, uint32_t version)
 		(condition);                                                                                           \
 	})
 
-/* Turns until nothing happens any more. */
+/* Turns until nothing happens any more: that it comes to that is part of every test. */
 static inline void settle(void)
 {
-	while (kg_loop_turn(loop, QUIET_US) > 0)
-		;
+	double deadline = tap_now() + TAP_SLOW * DEADLINE_MS / 1000.0;
+
+	while (kg_loop_turn(loop, QUIET_US) > 0) {
+		if (tap_now() < deadline)
+			continue;
+		printf("Bail out! the loop is still woken after %d s in which nothing was asked of it\n", TAP_SLOW * DEADLINE_MS / 1000);
+		exit(EXIT_FAILURE);
+	}
 }
 
 /* ---- a desktop ---- */

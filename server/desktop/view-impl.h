@@ -22,10 +22,10 @@ struct kg_watch;
  */
 enum kg_view_state { KG_VIEW_STATE_OPENING, KG_VIEW_STATE_WAITING, KG_VIEW_STATE_SHOWING, KG_VIEW_STATE_ENDED };
 
-/* IDLE ──plan──► ENCODING (jobs run) ──► SENDING (pieces wait for the ring) ──► IDLE */
-enum kg_output_state { KG_OUTPUT_IDLE, KG_OUTPUT_ENCODING, KG_OUTPUT_SENDING };
+/* IDLE ──plan──► ENCODING (jobs run) ──► SENDING (pieces wait for the ring) ◄──► WRITING (a job writes a slice); SENDING ──► IDLE */
+enum kg_output_state { KG_OUTPUT_IDLE, KG_OUTPUT_ENCODING, KG_OUTPUT_SENDING, KG_OUTPUT_WRITING };
 
-/* How a client's screen is filled (view-output.c). */
+/* How a client's screen is filled (view-output.c, view-send.c). */
 struct kg_view_output {
 	enum kg_output_state state;
 	struct kg_ring ring;
@@ -37,7 +37,10 @@ struct kg_view_output {
 	struct kg_flow flow;
 	struct kg_plan plan;
 	struct kg_slicer slicer;
-	struct kg_pool_set *set;	// while ENCODING
+	uint8_t *slice;			// where in the ring the slice is written that was measured last
+	size_t slice_length;		// once it is written
+	bool slice_last;		// of the frame
+	struct kg_pool_set *set;	// while ENCODING or WRITING
 	struct kg_frame *encoding;	// the frame whose pixels the jobs read
 	struct kg_watch *refine;	// when lossy tiles are due, armed only while there are some
 
@@ -70,6 +73,21 @@ struct kg_view {
 
 /* Sends what can be sent now; asks the source for a frame when there is nothing. To be called whenever something changed. */
 void kg_view_pump(struct kg_view *view);
+
+/* view-send.c: messages that go before the next frame are gathered; a surface of the mirror's size, in place of the one before. */
+struct kg_writer kg_view_setup_writer(struct kg_view_output *output);
+void kg_view_setup_written(struct kg_view_output *output, const struct kg_writer *writer);
+void kg_view_set_up_surface(struct kg_view_output *output);
+
+/* What has been sent is read, but for pointers. */
+bool kg_view_slices_are_read(const struct kg_view_output *output);
+
+/*
+ * Messages that were gathered go once that is so: clients can ask for any number of them. Of the plan all goes that the ring
+ * takes. False: something waits, or is being written.
+ */
+bool kg_view_send_setup(struct kg_view *view);
+bool kg_view_send_pieces(struct kg_view *view);
 
 int kg_view_output_init(struct kg_view *view);
 

@@ -1,7 +1,4 @@
-/*
- * How a client's screen is filled: damage is planned when it can be sent at once, encoded by jobs, cut into slices, and
- * copied once into the ring.
- */
+/* How a client's screen is filled: damage is planned when it can be sent at once, encoded by jobs, and sent (view-send.c). */
 #define KG_TOPIC "view"
 #include "server/desktop/view-impl.h"
 
@@ -14,7 +11,6 @@
 #include "server/desktop/source.h"
 #include "server/display/refine.h"
 
-#include <assert.h>
 #include <time.h>
 
 /* So few tiles are encoded faster than a thread wakes up. */
@@ -39,45 +35,6 @@ static uint64_t time_of_day_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Pointer shapes behind the last slice are small, and not waited for. */
-static bool slices_are_read(const struct kg_view_output *output)
-{
-	return output->ring.freed >= output->sliced;
-}
-
-/* ---- what goes before pictures: surface and size ---- */
-
-static struct kg_writer setup_writer(struct kg_view_output *output)
-{
-	return kg_writer_of(output->setup + output->setup_size, sizeof(output->setup) - output->setup_size);
-}
-
-static void setup_written(struct kg_view_output *output, const struct kg_writer *writer)
-{
-	assert(kg_writer_ok(writer));
-	output->setup_size += kg_writer_size(writer);
-}
-
-/* A surface of the mirror's size, in place of the one before. */
-static void set_up_surface(struct kg_view_output *output)
-{
-	struct kg_writer writer = setup_writer(output);
-
-	if (output->has_surface && output->plan.has_context)
-		kg_gfx_delete_context(&writer, output->surface, KG_PLAN_CONTEXT);
-	if (output->has_surface)
-		kg_gfx_delete_surface(&writer, output->surface);
-	output->plan.has_context = false;
-	kg_gfx_reset_graphics(&writer, output->mirror.width, output->mirror.height);
-	/* Never one of before a reset: clients may keep what belongs to its number. */
-	output->surface = output->surface < UINT16_MAX ? output->surface + 1 : 1;
-	output->has_surface = true;
-	kg_gfx_create_surface(&writer, output->surface, output->mirror.width, output->mirror.height);
-	kg_gfx_map_surface(&writer, output->surface);
-	setup_written(output, &writer);
-	output->plan.surface = output->surface;
-}
-
 /* The mirror becomes as large as the desktop. Returns false when there is no memory for it: the view has then ended. */
 static bool adopt_size(struct kg_view *view, uint32_t width, uint32_t height)
 {
@@ -98,63 +55,6 @@ static bool adopt_size(struct kg_view *view, uint32_t width, uint32_t height)
 		kg_cursor_cache_forget(&view->cursors);
 		view->cursor_due = view->parts->cursor_known;
 	}
-	return true;
-}
-
-/* ---- sending ---- */
-
-static void send_slice(struct kg_view *view, enum kg_slice_kind kind, size_t length, uint32_t frame, bool last)
-{
-	struct kg_view_slice slice = {
-		.position = kg_ring_commit(&view->output.ring, length),
-		.length = (uint32_t)length,
-		.kind = (uint8_t)kind,
-		.last = last,
-		.frame = frame,
-		.reset = view->output.reset,
-	};
-
-	view->output.sliced = slice.position + length;
-	(void)kg_channel_send(view->channel, KG_VIEW_SLICE, &slice, sizeof(slice));
-}
-
-/* False: not now, as what was sent before is not read. Clients can ask for any number of these messages. */
-static bool send_setup(struct kg_view *view)
-{
-	struct kg_view_output *output = &view->output;
-	size_t length = kg_gfx_envelope_room(output->setup_size);
-	uint8_t *room = slices_are_read(output) ? kg_ring_room(&output->ring, length) : NULL;
-	struct kg_gfx_envelope envelope;
-
-	if (!room)
-		return false;
-	kg_gfx_envelope_begin(&envelope, output->zgfx, room, output->setup_size);
-	kg_gfx_envelope_add(&envelope, output->setup, output->setup_size);
-	output->setup_size = 0;
-	output->offered = false;
-	send_slice(view, KG_SLICE_GRAPHICS, kg_gfx_envelope_end(&envelope), 0, false);
-	return true;
-}
-
-/* Sends all pieces of the plan that the ring takes. False: some wait. */
-static bool send_pieces(struct kg_view *view)
-{
-	struct kg_view_output *output = &view->output;
-	uint32_t frame = kg_flow_next(&output->flow);
-
-	while (!kg_slicer_finished(&output->slicer)) {
-		bool last;
-		size_t length = kg_slicer_next(&output->slicer, &last);
-		uint8_t *room = kg_ring_room(&output->ring, length);
-
-		if (!room)
-			return false;
-		length = kg_slicer_write(&output->slicer, output->zgfx, room);
-		send_slice(view, output->slicer.kind, length, frame, last);
-	}
-	kg_flow_sent(&output->flow);
-	kg_plan_end(&output->plan);
-	output->state = KG_OUTPUT_IDLE;
 	return true;
 }
 
@@ -255,18 +155,18 @@ static bool start_frame(struct kg_view *view)
 
 	if (latest && (latest->width != output->mirror.width || latest->height != output->mirror.height)) {
 		/* Each size is told to the session, which can pass on only so many to a client that does not read. */
-		if (!kg_flow_may_plan(&output->flow, slices_are_read(output)) ||
+		if (!kg_flow_may_plan(&output->flow, kg_view_slices_are_read(output)) ||
 		    !adopt_size(view, latest->width, latest->height))
 			return false;
 		if (view->open.path == KG_PATH_GRAPHICS)
-			set_up_surface(output);
+			kg_view_set_up_surface(output);
 		return true;
 	}
 	for (uint32_t i = 0; i < output->refresh.count; i++)
 		kg_mirror_forget_rect(&output->mirror, output->refresh.rects[i]);
 	kg_region_clear(&output->refresh);
 
-	if (!kg_flow_may_plan(&output->flow, slices_are_read(output)))
+	if (!kg_flow_may_plan(&output->flow, kg_view_slices_are_read(output)))
 		return false;
 	if (!latest || (kg_region_empty(&output->damage) && kg_mirror_complete(&output->mirror) &&
 			kg_refine_due(&output->mirror) > now_ms())) {
@@ -292,14 +192,14 @@ void kg_view_pump(struct kg_view *view)
 	struct kg_view_output *output = &view->output;
 	bool more = true;
 
-	while (more && view->state == KG_VIEW_STATE_SHOWING) {
+	while (more && view->state == KG_VIEW_STATE_SHOWING && output->state != KG_OUTPUT_WRITING) {
 		kg_view_send_cursor(view);
 		if (output->state == KG_OUTPUT_ENCODING)
 			return;
 		if (output->state == KG_OUTPUT_SENDING)
-			more = send_pieces(view);
+			more = kg_view_send_pieces(view);
 		else if (output->setup_size)
-			more = send_setup(view);
+			more = kg_view_send_setup(view);
 		else
 			more = start_frame(view);
 	}
@@ -373,10 +273,12 @@ void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *g
 	struct kg_view_output *output = &view->output;
 	struct kg_writer writer;
 	uint32_t width, height;
+	bool sending;
 
-	if (output->state == KG_OUTPUT_SENDING && output->slicer.begun)
-		kg_flow_sent(&output->flow);	// broken off, but its number is used
+	sending = output->state == KG_OUTPUT_SENDING || output->state == KG_OUTPUT_WRITING;
 	kg_view_output_stop(view);
+	if (sending && output->slicer.begun)
+		kg_flow_sent(&output->flow);	// broken off, but its number is used
 	output->reset = graphics->reset;
 	kg_flow_reset(&output->flow);
 	kg_region_clear(&output->refresh);
@@ -389,24 +291,24 @@ void kg_view_output_reset(struct kg_view *view, const struct kg_view_graphics *g
 		return;
 	kg_mirror_forget(&output->mirror);
 	begin_anew(view, graphics);
-	writer = setup_writer(output);
+	writer = kg_view_setup_writer(output);
 	kg_gfx_caps_confirm(&writer, graphics->version, graphics->flags);
-	setup_written(output, &writer);
+	kg_view_setup_written(output, &writer);
 	output->has_surface = false;	// the client has forgotten it: it cannot be deleted
 	output->plan.lossy = graphics->flags & KG_GFX_THIN_CLIENT ? KG_LOSSY_CLASSIC : KG_LOSSY_PROGRESSIVE;
-	set_up_surface(output);
+	kg_view_set_up_surface(output);
 }
 
 /* One answer for offers that come faster than they can be answered. */
 void kg_view_output_offer(struct kg_view *view)
 {
 	struct kg_view_output *output = &view->output;
-	struct kg_writer writer = setup_writer(output);
+	struct kg_writer writer = kg_view_setup_writer(output);
 
 	if (output->offered)
 		return;
 	kg_gfx_import_nothing(&writer);
-	setup_written(output, &writer);
+	kg_view_setup_written(output, &writer);
 	output->offered = true;
 }
 
