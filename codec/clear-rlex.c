@@ -55,11 +55,29 @@ static inline uint32_t number_of(struct palette *p, uint32_t colour)
 	return p->count - 1;
 }
 
-/* The region's runs, row behind row. 0 when there are more colours than a palette has, or more than max runs. */
-static uint32_t find_runs(const struct kg_clear_plan *plan, const struct clear_region *region, struct palette *p,
-			  struct run *runs, uint32_t max)
+/* The runs that were found so far. */
+struct runs {
+	struct palette *palette;
+	struct run *runs;
+	uint32_t count, max;
+};
+
+/* False when there is no room for it, or its colour is one too many. */
+static inline bool add_run(struct runs *r, uint32_t length, uint32_t colour)
 {
-	uint32_t count = 0, length = 0, current = UINT32_MAX, colour = 0;
+	uint32_t number;
+
+	if (r->count == r->max)
+		return false;
+	number = number_of(r->palette, colour);
+	r->runs[r->count++] = (struct run){ length, number };
+	return number != CLEAR_PALETTE_MAX;
+}
+
+/* The region's runs, row behind row. False when there are more colours than a palette has, or more than max runs. */
+static bool find_runs(const struct kg_clear_plan *plan, const struct clear_region *region, struct runs *r)
+{
+	uint32_t length = 0, current = UINT32_MAX;
 
 	for (uint32_t y = region->y0; y < region->y1; y++) {
 		const uint64_t *changes = plan->changes + (size_t)y * plan->words;
@@ -74,29 +92,21 @@ static uint32_t find_runs(const struct kg_clear_plan *plan, const struct clear_r
 			starts &= clear_word_mask(w, region->x0, region->x1);
 			for (; starts; starts &= starts - 1) {
 				uint32_t x = w * 64 + (uint32_t)__builtin_ctzll(starts);
+				uint32_t colour = clear_pixel(row + (size_t)x * 4);
 
-				colour = clear_pixel(row + (size_t)x * 4);
 				if (colour == current)
 					continue;
 				length += x - from;
 				from = x;
-				if (length) {
-					if (count == max)
-						return 0;
-					runs[count++] = (struct run){ length, number_of(p, current) };
-					if (runs[count - 1].colour == CLEAR_PALETTE_MAX)
-						return 0;
-				}
+				if (length && !add_run(r, length, current))
+					return false;
 				length = 0;
 				current = colour;
 			}
 		}
 		length += region->x1 - from;
 	}
-	if (count == max)
-		return 0;
-	runs[count++] = (struct run){ length, number_of(p, current) };
-	return runs[count - 1].colour == CLEAR_PALETTE_MAX ? 0 : count;
+	return add_run(r, length, current);
 }
 
 static void sort_descending(uint32_t *values, uint32_t count)
@@ -139,7 +149,7 @@ static void order_palette(struct palette *p)
 {
 	uint8_t next[CLEAR_PALETTE_MAX + 1], before[CLEAR_PALETTE_MAX + 1];
 	uint8_t other_end[CLEAR_PALETTE_MAX + 1];	// of a chain, for its first and its last colour
-	uint32_t placed = 0;
+	uint8_t first, last, placed = 0;
 
 	memset(next, CLEAR_PALETTE_MAX, sizeof(next));
 	memset(before, CLEAR_PALETTE_MAX, sizeof(before));
@@ -152,7 +162,8 @@ static void order_palette(struct palette *p)
 			continue;
 		next[a] = (uint8_t)b;
 		before[b] = (uint8_t)a;
-		uint8_t first = other_end[a], last = other_end[b];
+		first = other_end[a];
+		last = other_end[b];
 		other_end[first] = last;
 		other_end[last] = first;
 	}
@@ -160,7 +171,7 @@ static void order_palette(struct palette *p)
 		if (before[i] != CLEAR_PALETTE_MAX)
 			continue;
 		for (uint32_t at = i; at != CLEAR_PALETTE_MAX; at = next[at])
-			p->place[at] = (uint8_t)placed++;
+			p->place[at] = placed++;
 	}
 }
 
@@ -169,18 +180,20 @@ size_t kg_clear_rlex(const struct kg_clear_plan *plan, const struct clear_region
 	struct work *work = plan->work;
 	struct palette *p = &work->palette;
 	uint32_t area = (uint32_t)(region->x1 - region->x0) * (region->y1 - region->y0);
+	struct runs r = { p, work->runs, 0, KG_MIN(area, (uint32_t)KG_MIN(room, (size_t)UINT32_MAX)) };
 	uint8_t *begin = to, *end = to + room;
-	uint32_t count, bits, depth_max;
+	uint32_t bits, depth_max;
 
 	p->count = 0;
 	memset(p->slots, 0, sizeof(p->slots));
-	count = find_runs(plan, region, p, work->runs, KG_MIN(area, (uint32_t)KG_MIN(room, (size_t)UINT32_MAX)));
-	/* With one colour the width of its index is not defined (the logarithm of 0), so there is a second one. */
-	if (count && p->count == 1)
-		number_of(p, ~p->colours[0] & 0xffffff);
-	if (!count || room < 1 + 3 * p->count)
+	if (!find_runs(plan, region, &r))
 		return 0;
-	count_pairs(p, work->runs, count);
+	/* With one colour the width of its index is not defined (the logarithm of 0), so there is a second one. */
+	if (p->count == 1)
+		number_of(p, ~p->colours[0] & 0xffffff);
+	if (room < 1 + 3 * p->count)
+		return 0;
+	count_pairs(p, work->runs, r.count);
 	order_palette(p);
 
 	*to++ = (uint8_t)p->count;
@@ -189,12 +202,12 @@ size_t kg_clear_rlex(const struct kg_clear_plan *plan, const struct clear_region
 	to += 3 * p->count;
 	bits = 32 - (uint32_t)__builtin_clz(p->count - 1);
 	depth_max = (1u << (8 - bits)) - 1;
-	for (uint32_t i = 0; i < count;) {
+	for (uint32_t i = 0; i < r.count;) {
 		uint32_t start = p->place[work->runs[i].colour], length = work->runs[i].length - 1, depth = 0;
 
 		if (end - to < 1 + CLEAR_LENGTH_MAX)
 			return 0;
-		for (i++; i < count && depth < depth_max && work->runs[i].length == 1 &&
+		for (i++; i < r.count && depth < depth_max && work->runs[i].length == 1 &&
 		     p->place[work->runs[i].colour] == start + depth + 1; i++)
 			depth++;
 		*to++ = (uint8_t)(depth << bits | (start + depth));
