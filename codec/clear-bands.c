@@ -23,11 +23,6 @@ static uint32_t bucket(struct kg_clear_hash hash, unsigned bits)
 	return (uint32_t)((hash.a ^ hash.b >> 1) * HASH_FACTOR >> (64 - bits));
 }
 
-static bool equal(struct kg_clear_hash a, struct kg_clear_hash b)
-{
-	return a.a == b.a && a.b == b.b;
-}
-
 struct kg_clear_hash kg_clear_hash_pixels(const uint32_t *key, const uint32_t *pixels, uint32_t count)
 {
 	struct kg_clear_hash hash = { 0, 0 };
@@ -45,7 +40,7 @@ struct kg_clear_hash kg_clear_hash_pixels(const uint32_t *key, const uint32_t *p
 
 static bool is_bar(const struct kg_clear_bars *bars, uint32_t place, struct kg_clear_hash hash, uint32_t height)
 {
-	return place != CLEAR_NONE && equal(bars->hash[place], hash) && bars->height[place] == height;
+	return place != CLEAR_NONE && clear_hash_equal(bars->hash[place], hash) && bars->height[place] == height;
 }
 
 /* Where the bar is, or CLEAR_NONE. before: the bar in front of it, which it followed before, perhaps. */
@@ -64,20 +59,14 @@ static uint32_t find_bar(const struct kg_clear_bars *bars, struct kg_clear_hash 
 static uint32_t store_bar(struct kg_clear_bars *bars, struct kg_clear_hash hash, uint32_t height)
 {
 	uint32_t place = bars->cursor;
-	uint16_t *link;
 
 	bars->cursor = (place + 1) % KG_CLEAR_BARS;
-	if (bars->height[place]) {
-		for (link = &bars->head[bucket(bars->hash[place], 15)]; *link != place; link = &bars->chain[*link])
-			;
-		*link = bars->chain[place];
-	}
+	if (bars->height[place])
+		clear_unchain(&bars->head[bucket(bars->hash[place], 15)], bars->chain, place);
 	bars->hash[place] = hash;
 	bars->height[place] = (uint8_t)height;
 	bars->after[place] = CLEAR_NONE;
-	link = &bars->head[bucket(hash, 15)];
-	bars->chain[place] = *link;
-	*link = (uint16_t)place;
+	clear_chain(&bars->head[bucket(hash, 15)], bars->chain, place);
 	return place;
 }
 
@@ -86,7 +75,7 @@ static uint32_t find_short_bar(const struct kg_clear_short_bars *bars, struct kg
 {
 	uint32_t place = count ? bars->head[bucket(hash, 14)] : CLEAR_NONE;
 
-	while (place != CLEAR_NONE && (!equal(bars->hash[place], hash) || bars->count[place] != count + 1))
+	while (place != CLEAR_NONE && (!clear_hash_equal(bars->hash[place], hash) || bars->count[place] != count + 1))
 		place = bars->chain[place];
 	return place;
 }
@@ -94,19 +83,13 @@ static uint32_t find_short_bar(const struct kg_clear_short_bars *bars, struct kg
 static void store_short_bar(struct kg_clear_short_bars *bars, struct kg_clear_hash hash, uint32_t count)
 {
 	uint32_t place = bars->cursor;
-	uint16_t *link;
 
 	bars->cursor = (place + 1) % KG_CLEAR_SHORT_BARS;
-	if (bars->count[place]) {
-		for (link = &bars->head[bucket(bars->hash[place], 14)]; *link != place; link = &bars->chain[*link])
-			;
-		*link = bars->chain[place];
-	}
+	if (bars->count[place])
+		clear_unchain(&bars->head[bucket(bars->hash[place], 14)], bars->chain, place);
 	bars->hash[place] = hash;
 	bars->count[place] = (uint8_t)(count + 1);
-	link = &bars->head[bucket(hash, 14)];
-	bars->chain[place] = *link;
-	*link = (uint16_t)place;
+	clear_chain(&bars->head[bucket(hash, 14)], bars->chain, place);
 }
 
 void kg_clear_bars_forget(struct kg_clear *clear)
@@ -157,14 +140,14 @@ static bool next_band(const struct kg_clear_plan *plan, const struct clear_regio
 	const struct kg_clear_hash *columns = plan->columns + region->first_column;
 	uint32_t width = region->x1 - region->x0, end;
 
-	while (x < width && equal(columns[x], blank))
+	while (x < width && clear_hash_equal(columns[x], blank))
 		x++;
 	if (x == width)
 		return false;
 	band->x0 = x;
 	end = x + 1;
 	for (x = end; x < width && x - end < GAP_MIN; x++)
-		if (!equal(columns[x], blank))
+		if (!clear_hash_equal(columns[x], blank))
 			end = x + 1;
 	band->x1 = end;
 	return true;
@@ -193,7 +176,7 @@ static bool is_stored_before(struct kg_clear_plan *plan, uint32_t region_index, 
 	const struct clear_region *region = plan->regions + region_index, *other;
 	struct clear_missing *slot = &plan->missing[bucket(plan->columns[column], 32) & plan->missing_mask];
 
-	if (slot->column && equal(plan->columns[slot->column - 1], plan->columns[column])) {
+	if (slot->column && clear_hash_equal(plan->columns[slot->column - 1], plan->columns[column])) {
 		other = plan->regions + slot->region;
 		if (slot->attempt == region->attempt)
 			return true;
@@ -255,7 +238,7 @@ static bool add_band(struct kg_clear *clear, struct kg_clear_plan *plan, uint32_
 	cost->bytes += CLEAR_BAND_HEADER;
 	cost->worth += CLEAR_BAND_HEADER;
 	for (uint32_t x = band.x0; x < band.x1; x++) {
-		uint32_t place = x > band.x0 && before != CLEAR_NONE && equal(columns[x], columns[x - 1]) ?
+		uint32_t place = x > band.x0 && before != CLEAR_NONE && clear_hash_equal(columns[x], columns[x - 1]) ?
 					 before : find_bar(&clear->bars, columns[x], height, before);
 
 		if (place != CLEAR_NONE && !stays(place, clear->bars.cursor, KG_CLEAR_BARS, plan->stores))

@@ -46,8 +46,7 @@ uint32_t kg_clear_glyph_find(const struct kg_clear *clear, struct kg_clear_hash 
 	const struct kg_clear_glyphs *g = &clear->glyphs;
 	uint32_t slot = g->head[head_of(hash)];
 
-	while (slot != CLEAR_NONE &&
-	       (g->hash[slot].a != hash.a || g->hash[slot].b != hash.b || g->area[slot] != area))
+	while (slot != CLEAR_NONE && (!clear_hash_equal(g->hash[slot], hash) || g->area[slot] != area))
 		slot = g->chain[slot];
 	return slot;
 }
@@ -56,19 +55,13 @@ uint32_t kg_clear_glyph_store(struct kg_clear *clear, struct kg_clear_hash hash,
 {
 	struct kg_clear_glyphs *g = &clear->glyphs;
 	uint32_t slot = g->next;
-	uint16_t *link;
 
 	g->next = (slot + 1) % KG_CLEAR_GLYPHS;
-	if (g->area[slot]) {
-		for (link = &g->head[head_of(g->hash[slot])]; *link != slot; link = &g->chain[*link])
-			;
-		*link = g->chain[slot];
-	}
+	if (g->area[slot])
+		clear_unchain(&g->head[head_of(g->hash[slot])], g->chain, slot);
 	g->hash[slot] = hash;
 	g->area[slot] = (uint16_t)area;
-	link = &g->head[head_of(hash)];
-	g->chain[slot] = *link;
-	*link = (uint16_t)slot;
+	clear_chain(&g->head[head_of(hash)], g->chain, slot);
 	return slot;
 }
 

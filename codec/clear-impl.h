@@ -66,6 +66,27 @@ struct kg_clear_plan {
 	void *work;			// for one step at a time
 };
 
+static inline bool clear_hash_equal(struct kg_clear_hash a, struct kg_clear_hash b)
+{
+	return a.a == b.a && a.b == b.b;
+}
+
+/* Places of a cache in chains: head is the first of one, chain[place] the next, CLEAR_NONE the end. */
+static inline void clear_chain(uint16_t *head, uint16_t *chain, uint32_t place)
+{
+	chain[place] = *head;
+	*head = (uint16_t)place;
+}
+
+static inline void clear_unchain(uint16_t *head, uint16_t *chain, uint32_t place)
+{
+	uint16_t *link = head;
+
+	while (*link != place)
+		link = &chain[*link];
+	*link = chain[place];
+}
+
 /* A pixel without its X byte. */
 static inline uint32_t clear_pixel(const uint8_t *at)
 {
@@ -81,14 +102,6 @@ static inline uint32_t clear_pixel(const uint8_t *at)
 static inline const uint8_t *clear_at(const struct kg_image *image, uint32_t x, uint32_t y)
 {
 	return image->pixels + (size_t)y * image->stride + (size_t)x * 4;
-}
-
-static inline uint32_t clear_popcount(uint64_t v)
-{
-	v -= v >> 1 & UINT64_C(0x5555555555555555);
-	v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
-	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	return (uint32_t)(v * UINT64_C(0x0101010101010101) >> 56);
 }
 
 /* The bits of the pixels x0 to x1 - 1 in word w of a row. */

@@ -281,6 +281,15 @@ static uint32_t edge_colour(const struct kg_clear_plan *plan, const struct clear
 	return samples[best];
 }
 
+/* The builtin is a call where the processor need not have the instruction. */
+static inline uint32_t count_bits(uint64_t v)
+{
+	v -= v >> 1 & UINT64_C(0x5555555555555555);
+	v = (v & UINT64_C(0x3333333333333333)) + (v >> 2 & UINT64_C(0x3333333333333333));
+	v = (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (uint32_t)(v * UINT64_C(0x0101010101010101) >> 56);
+}
+
 void kg_clear_count_runs(const struct kg_clear_plan *plan, struct clear_region *region)
 {
 	uint32_t count = region->y1 - region->y0;
@@ -289,7 +298,7 @@ void kg_clear_count_runs(const struct kg_clear_plan *plan, struct clear_region *
 		const uint64_t *changes = plan->changes + (size_t)y * plan->words;
 
 		for (uint32_t w = region->x0 / 64u; w <= (region->x1 - 1u) / 64; w++)
-			count += clear_popcount(changes[w] & clear_word_mask(w, region->x0, region->x1));
+			count += count_bits(changes[w] & clear_word_mask(w, region->x0, region->x1));
 	}
 	region->runs = count;
 }
