@@ -95,7 +95,7 @@ static size_t clear_encode(void *state)
 		struct strip *strip = &c->strips[i];
 
 		strip->at = at;
-		strip->size = strip->plan ? kg_clear_encode(c->subject->dsp, &c->clear, strip->plan, 0, c->bytes + at, c->bound) : 0;
+		strip->size = strip->plan ? kg_clear_encode(&c->clear, strip->plan, 0, c->bytes + at, c->bound) : 0;
 		if (!strip->size)
 			return SIZE_MAX;
 		at += strip->size;

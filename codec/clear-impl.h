@@ -48,7 +48,6 @@ struct kg_clear_plan {
 	struct kg_image image;
 	uint32_t words;			// of changes in a row
 	uint64_t *changes;		// a bit per pixel that differs from the one at its left
-	uint32_t change_count;
 	struct clear_region *regions;
 	uint32_t region_count, region_max;
 	struct kg_clear_hash *columns;
@@ -177,7 +176,7 @@ size_t kg_clear_rlex_work(uint32_t width, uint32_t height);
  * when there is no room. */
 bool kg_clear_cover(struct kg_clear_plan *plan, uint32_t x0, uint32_t x1, uint32_t y0, uint32_t y1);
 bool kg_clear_residual(const struct kg_clear_plan *plan, uint8_t *to, size_t room, size_t *size);
-size_t kg_clear_residual_work(uint32_t width, uint32_t height);
+size_t kg_clear_residual_work(uint32_t width);
 
 /* clear-glyphs.c: the linear pixels' hash; the slot that has it, or CLEAR_NONE; takes a slot for it. */
 struct kg_clear_hash kg_clear_glyph_hash(const struct kg_clear *clear, const struct kg_image *image);

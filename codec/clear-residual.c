@@ -6,7 +6,7 @@
 
 #define RUN_MAX (3 + CLEAR_LENGTH_MAX)
 
-size_t kg_clear_residual_work(uint32_t width, uint32_t height)
+size_t kg_clear_residual_work(uint32_t width)
 {
 	/* The covers of a row: their numbers, and a bit per pixel. */
 	return ((size_t)width + 63) / 64 * sizeof(uint64_t) + ((size_t)width + 1) * sizeof(uint32_t);

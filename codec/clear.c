@@ -83,7 +83,7 @@ static struct sizes sizes_of(uint32_t width, uint32_t height)
 	while (s.missing < s.column_max / 4 && s.missing < 16384)
 		s.missing *= 2;
 	s.work = KG_MAX(kg_clear_regions_work(width, height), kg_clear_rlex_work(width, height));
-	s.work = KG_MAX(s.work, kg_clear_residual_work(width, height));
+	s.work = KG_MAX(s.work, kg_clear_residual_work(width));
 	return s;
 }
 
@@ -155,19 +155,6 @@ struct kg_clear_plan *kg_clear_analyse(const struct kg_dsp *dsp, const struct kg
 				   plan->columns + region->first_column);
 	}
 	return plan;
-}
-
-size_t kg_clear_estimate(const struct kg_clear_plan *plan)
-{
-	size_t bytes = HEADER_MAX + 8;
-
-	for (uint32_t i = 0; i < plan->region_count; i++) {
-		const struct clear_region *region = plan->regions + i;
-		size_t area = (size_t)(region->x1 - region->x0) * (region->y1 - region->y0);
-
-		bytes += CLEAR_SUBCODEC_HEADER + KG_MIN(3 * area, 2 * (size_t)region->runs + 16);
-	}
-	return KG_MIN(bytes, kg_clear_bound(plan->image.width, plan->image.height));
 }
 
 /* ---- choice ---- */
@@ -357,8 +344,7 @@ static uint8_t *put_layers(struct kg_clear *clear, struct kg_clear_plan *plan, c
 	return end;
 }
 
-size_t kg_clear_encode(const struct kg_dsp *dsp, struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit,
-		       uint8_t *to, size_t size)
+size_t kg_clear_encode(struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit, uint8_t *to, size_t size)
 {
 	uint32_t area = plan->image.width * plan->image.height, glyph = CLEAR_NONE;
 	bool is_glyph = area <= KG_CLEAR_GLYPH_AREA_MAX, is_whole;

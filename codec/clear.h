@@ -17,7 +17,7 @@
  * in part, after a scroll, kg_clear_grow() says how far it should be extended. The tight rectangle of a typed letter is
  * good as it is: some 30 bytes.
  *
- * Pictures do not belong here: kg_clear_estimate() tells before, and the limit of kg_clear_encode() while it encodes.
+ * Pictures do not belong here (codec/classify.h tells them apart); a message may be given a limit all the same.
  */
 #pragma once
 
@@ -96,16 +96,11 @@ size_t kg_clear_bound(uint32_t width, uint32_t height);
 struct kg_clear_plan *kg_clear_analyse(const struct kg_dsp *dsp, const struct kg_clear *clear,
 				       const struct kg_image *image, void *scratch);
 
-/* About the bytes that the plan's rectangle costs a client that has seen nothing. Text costs less as soon as its
- * columns are known; kg_clear_encode() knows that and takes a limit. */
-size_t kg_clear_estimate(const struct kg_clear_plan *plan);
-
 /*
  * Writes the next message (CLEARCODEC_BITMAP_STREAM) to the client. Returns its size; 0 when it would be longer than
  * limit (0: none) or size is less than kg_clear_bound(): then nothing was changed. The message must be sent.
  */
-size_t kg_clear_encode(const struct kg_dsp *dsp, struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit,
-		       uint8_t *to, size_t size);
+size_t kg_clear_encode(struct kg_clear *clear, struct kg_clear_plan *plan, size_t limit, uint8_t *to, size_t size);
 
 /*
  * How many rows of image, which may be of any height, the next rectangle should have: as many as KG_CLEAR_AREA_MAX

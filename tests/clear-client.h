@@ -75,7 +75,7 @@ static inline const char *send(struct client *c, const struct kg_image *image, s
 	plan = kg_clear_analyse(&dsp, c->clear, image, c->scratch_end - scratch);
 	if (!plan)
 		return "no plan";
-	size = kg_clear_encode(&dsp, c->clear, plan, 0, to, bound);
+	size = kg_clear_encode(c->clear, plan, 0, to, bound);
 	if (!size || size > bound)
 		return "no message";
 	wrong = clear_strict_decode(c->strict, to, size, image->width, image->height, c->strictly, image->width);

@@ -165,15 +165,15 @@ static void limits(void)
 	scratch = c.scratch_end - kg_clear_scratch(64, 64);
 	draw(ICONS, pixels, 64, 64);
 	plan = kg_clear_analyse(&dsp, c.clear, &image, scratch);
-	ok(!kg_clear_encode(&dsp, c.clear, plan, 0, to, bound - 1) && !c.clear->sequence,
+	ok(!kg_clear_encode(c.clear, plan, 0, to, bound - 1) && !c.clear->sequence,
 	   "less room than the bound is refused");
 	*before = *c.clear;
 	memcpy(before->seen, c.clear->seen, sizeof(before->seen));
-	size = kg_clear_encode(&dsp, c.clear, plan, 60, to, bound);
+	size = kg_clear_encode(c.clear, plan, 60, to, bound);
 	memcpy(before->seen, c.clear->seen, sizeof(before->seen));
 	ok(!size && !memcmp(before, c.clear, sizeof(*before)),
 	   "a message longer than the limit is not made, and changes nothing");
-	ok(kg_clear_encode(&dsp, c.clear, plan, bound, to, bound) > 60,
+	ok(kg_clear_encode(c.clear, plan, bound, to, bound) > 60,
 	   "the same plan is encoded when the limit allows it");
 	ok(!kg_clear_bound(0, 1) && !kg_clear_bound(1, 0) && !kg_clear_bound(8193, 1) && !kg_clear_bound(1, 8193) &&
 		   !kg_clear_bound(UINT32_MAX, UINT32_MAX) && !kg_clear_bound(1920, 181) && kg_clear_bound(8192, 42) &&

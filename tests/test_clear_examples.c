@@ -50,7 +50,7 @@ static size_t encode(struct client *c, const uint32_t *pixels, uint32_t width, u
 	struct kg_clear_plan *plan =
 	    kg_clear_analyse(&dsp, c->clear, &image, c->scratch_end - kg_clear_scratch(width, height));
 
-	return kg_clear_encode(&dsp, c->clear, plan, 0, c->to - c->to_size, c->to_size);
+	return kg_clear_encode(c->clear, plan, 0, c->to - c->to_size, c->to_size);
 }
 
 static bool encodes_to(struct client *c, const uint32_t *pixels, uint32_t width, uint32_t height,

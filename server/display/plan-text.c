@@ -125,7 +125,7 @@ void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part)
 		size_t size;
 
 		kg_write_space(&writer, KG_GFX_PICTURE_SIZE);
-		size = kg_clear_encode(plan->dsp, plan->clear, text->plan, 0, writer.at, kg_writer_room(&writer));
+		size = kg_clear_encode(plan->clear, text->plan, 0, writer.at, kg_writer_room(&writer));
 		assert(size);
 		kg_write_space(&writer, size);
 		kg_gfx_picture(&head, plan->surface, KG_GFX_CLEAR, text->rect, (uint32_t)size);

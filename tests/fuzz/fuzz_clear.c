@@ -78,11 +78,11 @@ static void send_rectangle(struct client *c, const struct kg_image *image, size_
 	plan = kg_clear_analyse(&c->dsp, &c->clear, image, scratch);
 	if (!plan)
 		abort();
-	size = kg_clear_encode(&c->dsp, &c->clear, plan, limit, to, bound);
+	size = kg_clear_encode(&c->clear, plan, limit, to, bound);
 	if (limit && size > limit)
 		abort();
 	if (!size && limit)
-		size = kg_clear_encode(&c->dsp, &c->clear, plan, 0, to, bound);
+		size = kg_clear_encode(&c->clear, plan, 0, to, bound);
 	if (!size || size > bound)
 		abort();
 	if (clear_strict_decode(c->strict, to, size, image->width, image->height, pixels, image->width))
