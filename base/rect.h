@@ -28,6 +28,24 @@ static inline struct kg_rect kg_rect_intersect(struct kg_rect a, struct kg_rect 
 				 KG_MIN(a.bottom, b.bottom) };
 }
 
+/* The smallest that holds both, neither of which is empty. */
+static inline struct kg_rect kg_rect_unite(struct kg_rect a, struct kg_rect b)
+{
+	return (struct kg_rect){ KG_MIN(a.left, b.left), KG_MIN(a.top, b.top), KG_MAX(a.right, b.right),
+				 KG_MAX(a.bottom, b.bottom) };
+}
+
+static inline bool kg_rect_contains(struct kg_rect outer, struct kg_rect inner)
+{
+	return inner.left >= outer.left && inner.top >= outer.top && inner.right <= outer.right &&
+	       inner.bottom <= outer.bottom;
+}
+
+static inline struct kg_rect kg_rect_moved(struct kg_rect r, int32_t dx, int32_t dy)
+{
+	return (struct kg_rect){ r.left + dx, r.top + dy, r.right + dx, r.bottom + dy };
+}
+
 static inline struct kg_rect kg_rect_of_size(uint32_t width, uint32_t height)
 {
 	return (struct kg_rect){ 0, 0, (int32_t)width, (int32_t)height };

@@ -7,22 +7,10 @@ static uint64_t area(struct kg_rect r)
 	return kg_rect_empty(r) ? 0 : (uint64_t)((int64_t)r.right - r.left) * (uint64_t)((int64_t)r.bottom - r.top);
 }
 
-static bool contains(struct kg_rect outer, struct kg_rect inner)
-{
-	return inner.left >= outer.left && inner.top >= outer.top && inner.right <= outer.right &&
-	       inner.bottom <= outer.bottom;
-}
-
-static struct kg_rect join(struct kg_rect a, struct kg_rect b)
-{
-	return (struct kg_rect){ KG_MIN(a.left, b.left), KG_MIN(a.top, b.top), KG_MAX(a.right, b.right),
-				 KG_MAX(a.bottom, b.bottom) };
-}
-
 /* How many pixels more the joint rectangle covers than the two do: 0 when nothing is lost by joining them. */
 static uint64_t waste(struct kg_rect a, struct kg_rect b)
 {
-	return area(join(a, b)) + area(kg_rect_intersect(a, b)) - area(a) - area(b);
+	return area(kg_rect_unite(a, b)) + area(kg_rect_intersect(a, b)) - area(a) - area(b);
 }
 
 static void remove_at(struct kg_region *region, uint32_t i)
@@ -48,7 +36,7 @@ static struct kg_rect take_closest(struct kg_region *region)
 			}
 		}
 	}
-	joint = join(region->rects[first], region->rects[second]);
+	joint = kg_rect_unite(region->rects[first], region->rects[second]);
 	remove_at(region, second);	// the later one first: the earlier keeps its place
 	remove_at(region, first);
 	return joint;
@@ -61,10 +49,10 @@ static struct kg_rect take_closest(struct kg_region *region)
 static bool insert(struct kg_region *region, struct kg_rect *rect)
 {
 	for (uint32_t i = 0; i < region->count;) {
-		if (contains(region->rects[i], *rect))
+		if (kg_rect_contains(region->rects[i], *rect))
 			return true;
 		if (waste(region->rects[i], *rect) == 0) {
-			*rect = join(region->rects[i], *rect);
+			*rect = kg_rect_unite(region->rects[i], *rect);
 			remove_at(region, i);
 			i = 0;
 		} else {
@@ -102,6 +90,6 @@ struct kg_rect kg_region_bounds(const struct kg_region *region)
 	struct kg_rect bounds = { 0 };
 
 	for (uint32_t i = 0; i < region->count; i++)
-		bounds = i ? join(bounds, region->rects[i]) : region->rects[i];
+		bounds = i ? kg_rect_unite(bounds, region->rects[i]) : region->rects[i];
 	return bounds;
 }

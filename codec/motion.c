@@ -109,7 +109,7 @@ static struct kg_damage compare(const struct kg_motion *motion, struct kg_rect r
 
 static struct kg_rect moved(struct kg_rect to, struct kg_shift shift)
 {
-	return (struct kg_rect){ to.left - shift.dx, to.top - shift.dy, to.right - shift.dx, to.bottom - shift.dy };
+	return kg_rect_moved(to, -shift.dx, -shift.dy);
 }
 
 static bool on_screen(const struct kg_motion *motion, struct kg_rect rect)

@@ -49,6 +49,5 @@ uint32_t kg_motion_find(const struct kg_motion *motion, void *scratch, struct kg
 /* Where the copied pixels come to lie. */
 static inline struct kg_rect kg_copy_to(const struct kg_copy *copy)
 {
-	return (struct kg_rect){ copy->from.left + copy->dx, copy->from.top + copy->dy, copy->from.right + copy->dx,
-				 copy->from.bottom + copy->dy };
+	return kg_rect_moved(copy->from, copy->dx, copy->dy);
 }

@@ -83,11 +83,6 @@ void kg_mirror_sent(struct kg_mirror *mirror, size_t tile, enum kg_tile_state st
 
 /* ---- moving ---- */
 
-static bool covers(struct kg_rect a, struct kg_rect b)
-{
-	return a.left <= b.left && a.top <= b.top && a.right >= b.right && a.bottom >= b.bottom;
-}
-
 /* The worst state of the tiles that rect touches: the states are ordered. */
 static enum kg_tile_state worst(const struct kg_mirror *mirror, struct kg_rect rect)
 {
@@ -106,9 +101,9 @@ static void move_state(struct kg_mirror *mirror, uint32_t column, uint32_t row, 
 {
 	struct kg_rect tile = kg_mirror_tile(mirror, column, row), part = kg_rect_intersect(tile, to);
 	size_t i = (size_t)row * mirror->columns + column;
-	enum kg_tile_state state = worst(mirror, (struct kg_rect){ part.left - dx, part.top - dy, part.right - dx, part.bottom - dy });
+	enum kg_tile_state state = worst(mirror, kg_rect_moved(part, -dx, -dy));
 
-	if (!covers(to, tile))
+	if (!kg_rect_contains(to, tile))
 		state = KG_MIN(state, (enum kg_tile_state)mirror->states[i]);
 	kg_mirror_sent(mirror, i, state, now_ms);
 }
@@ -130,7 +125,7 @@ static void move_states(struct kg_mirror *mirror, struct kg_rect to, int32_t dx,
 void kg_mirror_move(struct kg_mirror *mirror, struct kg_rect from, int32_t x, int32_t y, uint64_t now_ms)
 {
 	int32_t dx = x - from.left, dy = y - from.top;
-	struct kg_rect to = { x, y, from.right + dx, from.bottom + dy };
+	struct kg_rect to = kg_rect_moved(from, dx, dy);
 	uint32_t height = kg_rect_height(from);
 	size_t row = (size_t)kg_rect_width(from) * 4;
 	uint8_t *source = kg_mirror_at(mirror, from), *target = kg_mirror_at(mirror, to);

@@ -146,9 +146,7 @@ static uint32_t box_of(const struct kg_plan *plan, const uint32_t *numbers, uint
 	uint32_t i;
 
 	for (i = 1; i < count; i++) {
-		struct kg_rect rect = rect_of(plan, numbers[i]), both = { KG_MIN(box.left, rect.left), KG_MIN(box.top, rect.top),
-									  KG_MAX(box.right, rect.right),
-									  KG_MAX(box.bottom, rect.bottom) };
+		struct kg_rect both = kg_rect_unite(box, rect_of(plan, numbers[i]));
 
 		if (kg_rect_width(both) > KG_RFX_CHANNEL_WIDTH_MAX || kg_rect_height(both) > KG_RFX_CHANNEL_HEIGHT_MAX)
 			break;
@@ -170,8 +168,7 @@ static void put_frame(struct lossy_job *job, const struct kg_rfx_stream *stream,
 	int r;
 
 	for (uint32_t i = 0; i < rect_count; i++)
-		rects[i] = (struct kg_rect){ rects[i].left - box.left, rects[i].top - box.top, rects[i].right - box.left,
-					     rects[i].bottom - box.top };
+		rects[i] = kg_rect_moved(rects[i], -box.left, -box.top);
 	kg_write_space(&job->writer, head_size);
 	start = kg_writer_size(&job->writer);
 	kg_rfx_stream_begin(&frame, &job->writer, stream, true, plan->number, rects, rect_count);

@@ -12,16 +12,10 @@ static uint64_t area_of(struct kg_rect rect)
 	return (uint64_t)kg_rect_width(rect) * kg_rect_height(rect);
 }
 
-static struct kg_rect unite(struct kg_rect a, struct kg_rect b)
-{
-	return (struct kg_rect){ KG_MIN(a.left, b.left), KG_MIN(a.top, b.top), KG_MAX(a.right, b.right),
-				 KG_MAX(a.bottom, b.bottom) };
-}
-
 /* Two neighbours become one where that adds little that has not changed. */
 static bool join(struct kg_rect *rect, struct kg_rect other)
 {
-	struct kg_rect both = unite(*rect, other);
+	struct kg_rect both = kg_rect_unite(*rect, other);
 	uint64_t apart = area_of(*rect) + area_of(other);
 
 	if (area_of(both) > KG_CLEAR_AREA_MAX || area_of(both) > apart + apart / 4 + 1024)

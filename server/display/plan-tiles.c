@@ -8,7 +8,7 @@ static void look_at(struct kg_plan *plan, uint32_t column, uint32_t row)
 	struct kg_mirror *mirror = plan->mirror;
 	size_t i = (size_t)row * mirror->columns + column;
 	struct kg_plan_tile *tile = &plan->tiles[i];
-	struct kg_rect rect = kg_mirror_tile(mirror, column, row), changed;
+	struct kg_rect rect = kg_mirror_tile(mirror, column, row);
 	uint8_t *pixels = kg_mirror_at(mirror, rect);
 	const struct kg_image image = {
 		.pixels = plan->image.pixels + (size_t)rect.top * plan->image.stride + (size_t)rect.left * 4,
@@ -27,12 +27,10 @@ static void look_at(struct kg_plan *plan, uint32_t column, uint32_t row)
 		tile->class = kg_tile_flat(plan->dsp, &snapshot) ? (uint8_t)KG_CLASS_FLAT
 								 : KG_MAX(plan->classes[i].class, (uint8_t)KG_CLASS_TEXT);
 	} else {
-		changed = kg_damage_rect(damage);
 		tile->class = kg_classify(plan->dsp, &plan->classes[i], &snapshot, damage, (uint32_t)plan->now_ms);
 		/* A tile that the client has exactly is sent where it changed, any other one whole. */
 		if (mirror->states[i] == KG_TILE_EXACT)
-			tile->rect = (struct kg_rect){ rect.left + changed.left, rect.top + changed.top,
-						       rect.left + changed.right, rect.top + changed.bottom };
+			tile->rect = kg_rect_moved(kg_damage_rect(damage), rect.left, rect.top);
 	}
 	if (plan->cache && tile->class != KG_CLASS_FLAT)
 		tile->hash = kg_hash_tile(plan->dsp, plan->hash_key, &snapshot);
