@@ -22,7 +22,6 @@
 #define KG_GFX_SETUP_MAX 512		// CapsConfirm, DeleteSurface, ResetGraphics, CreateSurface, MapSurfaceToOutput together
 
 enum kg_gfx_codec {
-	KG_GFX_UNCOMPRESSED = 0x0000,
 	KG_GFX_REMOTEFX = 0x0003,	// CAVIDEO
 	KG_GFX_CLEAR = 0x0008,
 	KG_GFX_PROGRESSIVE = 0x0009,	// CAPROGRESSIVE, the only one of WireToSurface2

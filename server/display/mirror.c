@@ -75,6 +75,11 @@ uint8_t *kg_mirror_at(const struct kg_mirror *mirror, struct kg_rect rect)
 	return mirror->pixels + (size_t)rect.top * mirror->stride + (size_t)rect.left * 4;
 }
 
+struct kg_image kg_mirror_image(const struct kg_mirror *mirror, struct kg_rect rect)
+{
+	return (struct kg_image){ kg_mirror_at(mirror, rect), kg_rect_width(rect), kg_rect_height(rect), mirror->stride };
+}
+
 void kg_mirror_sent(struct kg_mirror *mirror, size_t tile, enum kg_tile_state state, uint64_t now_ms)
 {
 	mirror->states[tile] = (uint8_t)state;

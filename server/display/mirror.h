@@ -45,9 +45,12 @@ void kg_mirror_sent(struct kg_mirror *mirror, size_t tile, enum kg_tile_state st
  */
 void kg_mirror_move(struct kg_mirror *mirror, struct kg_rect from, int32_t x, int32_t y, uint64_t now_ms);
 
-/* The pixels that tile column, row covers, clipped to the screen; and their memory. */
+/* The pixels that tile column, row covers, clipped to the screen. */
 struct kg_rect kg_mirror_tile(const struct kg_mirror *mirror, uint32_t column, uint32_t row);
+
+/* Where the pixels of rect, which lies on the screen, begin in memory; and they as a picture. */
 uint8_t *kg_mirror_at(const struct kg_mirror *mirror, struct kg_rect rect);
+struct kg_image kg_mirror_image(const struct kg_mirror *mirror, struct kg_rect rect);
 
 /* The tiles that rect touches, as a rectangle of columns and rows. Empty when it lies outside. */
 struct kg_rect kg_mirror_tiles(const struct kg_mirror *mirror, struct kg_rect rect);

@@ -14,6 +14,9 @@ struct kg_plan_ends {
 	uint32_t fill_colour;
 };
 
+/* plan.c: the tiles that rect touches are looked at. */
+void kg_plan_touch(struct kg_plan *plan, struct kg_rect rect);
+
 /* plan-moves.c: what has moved is found; the mirror moves it. */
 void kg_plan_find_moves(struct kg_plan *plan);
 void kg_plan_move(struct kg_plan *plan);
@@ -30,6 +33,9 @@ void kg_plan_put_hit(const struct kg_plan *plan, struct kg_plan_ends *ends, uint
 void kg_plan_put_eviction(struct kg_plan_ends *ends, uint16_t slot);
 void kg_plan_put_store(const struct kg_plan *plan, struct kg_plan_ends *ends, uint16_t slot, struct kg_rect rect);
 void kg_plan_flush_fill(const struct kg_plan *plan, struct kg_plan_ends *ends);
+
+/* In jobs: there is no memory, which kg_plan_next() tells. */
+void kg_plan_fail(struct kg_plan *plan);
 
 /* Memory for a part; false, and the plan has failed, when there is none. In jobs, too. */
 bool kg_plan_provide(struct kg_plan *plan, struct kg_plan_part *part, size_t room);

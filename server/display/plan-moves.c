@@ -22,13 +22,10 @@ void kg_plan_find_moves(struct kg_plan *plan)
 /* Where something comes to lie is looked at, too: not every pixel of it need be right. */
 void kg_plan_move(struct kg_plan *plan)
 {
-	struct kg_mirror *mirror = plan->mirror;
-
 	for (uint32_t i = 0; i < plan->copy_count; i++) {
-		struct kg_rect to = kg_copy_to(&plan->copies[i]), tiles = kg_mirror_tiles(mirror, to);
+		struct kg_rect to = kg_copy_to(&plan->copies[i]);
 
-		kg_mirror_move(mirror, plan->copies[i].from, to.left, to.top, plan->now_ms);
-		for (int32_t row = tiles.top; row < tiles.bottom; row++)
-			memset(plan->touched + (size_t)row * mirror->columns + tiles.left, 1, kg_rect_width(tiles));
+		kg_mirror_move(plan->mirror, plan->copies[i].from, to.left, to.top, plan->now_ms);
+		kg_plan_touch(plan, to);
 	}
 }

@@ -63,14 +63,9 @@ void kg_plan_put_store(const struct kg_plan *plan, struct kg_plan_ends *ends, ui
 
 /* ---- planar: a row of tiles ---- */
 
-static struct kg_image image_at(const struct kg_mirror *mirror, struct kg_rect rect)
-{
-	return (struct kg_image){ kg_mirror_at(mirror, rect), kg_rect_width(rect), kg_rect_height(rect), mirror->stride };
-}
-
 void kg_plan_put_planar(const struct kg_plan *plan, struct kg_writer *writer, struct kg_rect rect, void *scratch)
 {
-	const struct kg_image image = image_at(plan->mirror, rect);
+	const struct kg_image image = kg_mirror_image(plan->mirror, rect);
 	struct kg_writer head = *writer;
 	size_t size;
 
@@ -86,13 +81,18 @@ size_t kg_plan_planar_bound(const struct kg_plan *plan)
 	return plan->graphics ? KG_GFX_PICTURE_SIZE + kg_planar_bound(KG_TILE, KG_TILE, 0) : kg_bitmap_bound();
 }
 
+void kg_plan_fail(struct kg_plan *plan)
+{
+	__atomic_store_n(&plan->failed, true, __ATOMIC_RELAXED);
+}
+
 bool kg_plan_provide(struct kg_plan *plan, struct kg_plan_part *part, size_t room)
 {
 	/* Room for the worst case; what no piece is written to never becomes memory. */
 	part->bytes = malloc(room);
 	part->room = room;
 	if (!part->bytes)
-		__atomic_store_n(&plan->failed, true, __ATOMIC_RELAXED);
+		kg_plan_fail(plan);
 	return part->bytes;
 }
 
@@ -106,14 +106,14 @@ void kg_plan_write_planar(struct kg_plan *plan, const struct kg_plan_work *work,
 	writer = kg_writer_of(part->bytes, part->room);
 	for (uint32_t column = 0; column < mirror->columns; column++) {
 		const struct kg_plan_tile *tile = &plan->tiles[(size_t)work->first * mirror->columns + column];
+		struct kg_rect whole = kg_mirror_tile(mirror, column, work->first);
 
 		if (tile->way != KG_WAY_PLANAR)
 			continue;
 		if (plan->graphics)
 			kg_plan_put_planar(plan, &writer, tile->rect, scratch);
 		else
-			kg_bitmap_write(&writer, plan->dsp, kg_mirror_at(mirror, kg_mirror_tile(mirror, column, work->first)),
-					mirror->stride, kg_mirror_tile(mirror, column, work->first), scratch);
+			kg_bitmap_write(&writer, plan->dsp, kg_mirror_at(mirror, whole), mirror->stride, whole, scratch);
 	}
 	assert(kg_writer_ok(&writer));
 	part->size = kg_writer_size(&writer);

@@ -58,7 +58,7 @@ static void join_rows(struct kg_plan *plan, uint32_t above, uint32_t first)
 void kg_plan_find_texts(struct kg_plan *plan)
 {
 	const struct kg_mirror *mirror = plan->mirror;
-	const struct kg_image screen = { mirror->pixels, mirror->width, mirror->height, mirror->stride };
+	const struct kg_image screen = kg_mirror_image(mirror, kg_rect_of_size(mirror->width, mirror->height));
 	uint32_t above = 0;	// the first rectangle that may reach down to this row
 
 	plan->text_count = 0;
@@ -83,21 +83,15 @@ void kg_plan_find_texts(struct kg_plan *plan)
 	}
 }
 
-static struct kg_image image_of(const struct kg_plan *plan, struct kg_rect rect)
-{
-	return (struct kg_image){ kg_mirror_at(plan->mirror, rect), kg_rect_width(rect), kg_rect_height(rect),
-				  plan->mirror->stride };
-}
-
 void kg_plan_analyse_text(struct kg_plan *plan, struct kg_plan_text *text)
 {
-	const struct kg_image image = image_of(plan, text->rect);
+	const struct kg_image image = kg_mirror_image(plan->mirror, text->rect);
 
 	text->scratch = malloc(kg_clear_scratch(image.width, image.height));
 	if (text->scratch)
 		text->plan = kg_clear_analyse(plan->dsp, plan->clear, &image, text->scratch);
 	else
-		__atomic_store_n(&plan->failed, true, __ATOMIC_RELAXED);
+		kg_plan_fail(plan);
 }
 
 void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part)

@@ -9,17 +9,16 @@ static void look_at(struct kg_plan *plan, uint32_t column, uint32_t row)
 	size_t i = (size_t)row * mirror->columns + column;
 	struct kg_plan_tile *tile = &plan->tiles[i];
 	struct kg_rect rect = kg_mirror_tile(mirror, column, row);
-	uint8_t *pixels = kg_mirror_at(mirror, rect);
 	const struct kg_image image = {
 		.pixels = plan->image.pixels + (size_t)rect.top * plan->image.stride + (size_t)rect.left * 4,
 		.width = kg_rect_width(rect),
 		.height = kg_rect_height(rect),
 		.stride = plan->image.stride,
 	};
-	const struct kg_image snapshot = { pixels, image.width, image.height, mirror->stride };
+	const struct kg_image snapshot = kg_mirror_image(mirror, rect);
 	struct kg_damage damage;
 
-	tile->changed = kg_damage_update(plan->dsp, &image, pixels, mirror->stride, &damage);
+	tile->changed = kg_damage_update(plan->dsp, &image, kg_mirror_at(mirror, rect), mirror->stride, &damage);
 	if (!tile->changed && mirror->states[i] != KG_TILE_UNKNOWN && !plan->due[i])
 		return;
 	tile->rect = rect;

@@ -56,19 +56,23 @@ static int provide(struct kg_plan *plan, const struct kg_image *image)
 	return 0;
 }
 
-static void touch(struct kg_plan *plan, const struct kg_region *damage)
+void kg_plan_touch(struct kg_plan *plan, struct kg_rect rect)
+{
+	struct kg_rect tiles = kg_mirror_tiles(plan->mirror, rect);
+
+	for (int32_t row = tiles.top; row < tiles.bottom; row++)
+		memset(plan->touched + (size_t)row * plan->mirror->columns + tiles.left, 1, kg_rect_width(tiles));
+}
+
+static void touch_all(struct kg_plan *plan, const struct kg_region *damage)
 {
 	const struct kg_mirror *mirror = plan->mirror;
 
 	plan->tiles_touched = 0;
 	for (size_t i = 0; i < plan->tile_count; i++)
 		plan->touched[i] = mirror->states[i] == KG_TILE_UNKNOWN || plan->due[i];
-	for (uint32_t i = 0; i < damage->count; i++) {
-		struct kg_rect tiles = kg_mirror_tiles(mirror, damage->rects[i]);
-
-		for (int32_t row = tiles.top; row < tiles.bottom; row++)
-			memset(plan->touched + (size_t)row * mirror->columns + tiles.left, 1, kg_rect_width(tiles));
-	}
+	for (uint32_t i = 0; i < damage->count; i++)
+		kg_plan_touch(plan, damage->rects[i]);
 	for (size_t i = 0; i < plan->tile_count; i++)
 		plan->tiles_touched += plan->touched[i];
 }
@@ -112,7 +116,7 @@ int kg_plan_begin(struct kg_plan *plan, const struct kg_image *image, const stru
 	plan->now_ms = now_ms;
 	plan->number++;
 	kg_refine_mark(plan->mirror, now_ms, plan->due);
-	touch(plan, damage);
+	touch_all(plan, damage);
 	if (plan->graphics && plan->tiles_touched >= KG_PLAN_MOVE_TILES)
 		return start_moving(plan);
 	return start_looking(plan);
