@@ -72,6 +72,14 @@ static inline void kg_write_le_(struct kg_writer *writer, uint64_t value, size_t
 		at[i] = (uint8_t)(value >> (8 * i));
 }
 
+/* What is known at the end only, into size bytes that were written at offset before. */
+static inline void kg_write_at(struct kg_writer *writer, size_t offset, uint64_t value, size_t size)
+{
+	struct kg_writer place = kg_writer_of(writer->start + offset, size);
+
+	kg_write_le_(&place, value, size);
+}
+
 static inline void kg_write_u8(struct kg_writer *writer, uint8_t value)
 {
 	kg_write_le_(writer, value, 1);

@@ -2,6 +2,7 @@
 #include "codec/progressive.h"
 
 #include "codec/dsp.h"
+#include "codec/rfx-blocks.h"
 
 #include <assert.h>
 
@@ -33,14 +34,6 @@ static const uint8_t *later_of(const struct kg_progressive_ladder *ladder, unsig
 	return pass < ladder->count ? ladder->step[pass].later[component] : none;
 }
 
-static bool quant_legal(const struct kg_rfx_quant *quant)
-{
-	for (int band = 0; band < KG_RFX_BANDS; band++)
-		if (quant->step[band] < KG_RFX_STEP_MIN || quant->step[band] > KG_RFX_STEP_MAX)
-			return false;
-	return true;
-}
-
 /* Whether a pass with later may be followed by one with next. */
 static bool later_legal(const uint8_t *later, const uint8_t *next, const struct kg_rfx_quant *quant)
 {
@@ -61,7 +54,7 @@ int kg_progressive_ladder_init(struct kg_progressive_ladder *ladder, const struc
 	if (count)
 		memcpy(l.step, steps, count * sizeof(*steps));
 	for (int c = 0; c < COMPONENTS; c++) {
-		if (!quant_legal(&quant[c]))
+		if (!kg_rfx_quant_legal(&quant[c]))
 			return -EINVAL;
 		for (unsigned pass = 0; pass <= count; pass++) {
 			if (pass < count && !later_legal(l.step[pass].later[c], later_of(&l, pass + 1, c), &quant[c]))
@@ -122,8 +115,7 @@ static bool write_values(struct kg_writer *to, const struct kg_progressive_tile 
 	const struct kg_writer before = *to;
 	uint32_t size = lists[0].size + lists[1].size + lists[2].size;
 
-	kg_write_u16(to, simple ? BLOCK_TILE_SIMPLE : BLOCK_TILE_FIRST);
-	kg_write_u32(to, size + (simple ? 22 : 23));
+	rfx_write_block(to, simple ? BLOCK_TILE_SIMPLE : BLOCK_TILE_FIRST, size + (simple ? 22 : 23));
 	write_place(to, tile);
 	kg_write_u8(to, flags);
 	if (!simple)
@@ -151,8 +143,7 @@ static bool write_upgrade(struct kg_writer *to, const struct kg_progressive_tile
 		size[c] = kg_upgrade_encode(&pass, &lists[c], lists[c].bytes, lists[c].bytes + KG_UPGRADE_SRL);
 		all += size[c].srl + size[c].raw;
 	}
-	kg_write_u16(to, BLOCK_TILE_UPGRADE);
-	kg_write_u32(to, all + 26);
+	rfx_write_block(to, BLOCK_TILE_UPGRADE, all + 26);
 	write_place(to, tile);
 	kg_write_u8(to, tile->to == ladder->count ? FULL_QUALITY : tile->to);
 	for (int c = 0; c < COMPONENTS; c++) {
@@ -276,28 +267,13 @@ uint32_t kg_progressive_tiles(const struct kg_dsp *dsp, struct kg_rfx_batch *bat
 
 /* ---- the region ---- */
 
-static void write_block(struct kg_writer *to, enum block type, uint32_t size)
-{
-	kg_write_u16(to, (uint16_t)type);
-	kg_write_u32(to, size);
-}
-
-/* RFX_COMPONENT_CODEC_QUANT: half bytes, the low one first. */
+/* RFX_COMPONENT_CODEC_QUANT */
 static void write_bands(struct kg_writer *to, const uint8_t *bands)
 {
 	static const uint8_t order[KG_RFX_BANDS] = { KG_LL3, KG_HL3, KG_LH3, KG_HH3, KG_HL2,
 						     KG_LH2, KG_HH2, KG_HL1, KG_LH1, KG_HH1 };
 
-	for (int i = 0; i < KG_RFX_BANDS; i += 2)
-		kg_write_u8(to, (uint8_t)(bands[order[i]] | bands[order[i + 1]] << 4));
-}
-
-/* What is known at the end only, into the place that was left for it. */
-static void patch(struct kg_writer *to, size_t at, uint64_t value, size_t size)
-{
-	struct kg_writer place = kg_writer_of(to->start + at, size);
-
-	kg_write_le_(&place, value, size);
+	rfx_write_bands(to, bands, order);
 }
 
 enum { REGION_COUNT_AT = 12, REGION_SIZE_AT = 14 };	// from the start of the block
@@ -308,20 +284,20 @@ void kg_progressive_begin(struct kg_progressive *region, struct kg_writer *to, c
 {
 	assert(rect_count >= 1 && rect_count <= UINT16_MAX);
 	if (new_context) {
-		write_block(to, BLOCK_SYNC, 12);
+		rfx_write_block(to, BLOCK_SYNC, 12);
 		kg_write_u32(to, 0xcaccacca);
 		kg_write_u16(to, 0x0100);	// version 1.0
-		write_block(to, BLOCK_CONTEXT, 10);
+		rfx_write_block(to, BLOCK_CONTEXT, 10);
 		kg_write_u8(to, 0);
 		kg_write_u16(to, KG_RFX_TILE);
 		kg_write_u8(to, SUBBAND_DIFFING);
 	}
-	write_block(to, BLOCK_FRAME_BEGIN, 12);
+	rfx_write_block(to, BLOCK_FRAME_BEGIN, 12);
 	kg_write_u32(to, frame);
 	kg_write_u16(to, 1);			// region
 
 	*region = (struct kg_progressive){ .to = to, .region = kg_writer_size(to) };
-	write_block(to, BLOCK_REGION, 0);
+	rfx_write_block(to, BLOCK_REGION, 0);
 	kg_write_u8(to, KG_RFX_TILE);
 	kg_write_u16(to, (uint16_t)rect_count);
 	kg_write_u8(to, COMPONENTS);
@@ -329,12 +305,7 @@ void kg_progressive_begin(struct kg_progressive *region, struct kg_writer *to, c
 	kg_write_u8(to, wavelet == KG_RFX_EXTRAPOLATE ? REDUCE_EXTRAPOLATE : 0);
 	kg_write_u16(to, 0);
 	kg_write_u32(to, 0);
-	for (uint32_t i = 0; i < rect_count; i++) {
-		kg_write_u16(to, (uint16_t)rects[i].left);
-		kg_write_u16(to, (uint16_t)rects[i].top);
-		kg_write_u16(to, (uint16_t)kg_rect_width(rects[i]));
-		kg_write_u16(to, (uint16_t)kg_rect_height(rects[i]));
-	}
+	rfx_write_rects(to, rects, rect_count);
 	for (int c = 0; c < COMPONENTS; c++)
 		write_bands(to, ladder->quant[c].step);
 	for (unsigned pass = 0; pass < ladder->count; pass++) {
@@ -358,11 +329,11 @@ int kg_progressive_end(struct kg_progressive *region)
 
 	if (!region->tiles || region->tiles > UINT16_MAX)
 		return -EINVAL;
-	write_block(to, BLOCK_FRAME_END, 6);
+	rfx_write_block(to, BLOCK_FRAME_END, 6);
 	if (!kg_writer_ok(to) || end > UINT32_MAX)
 		return -ENOSPC;
-	patch(to, region->region + 2, end - region->region, 4);
-	patch(to, region->region + REGION_COUNT_AT, region->tiles, 2);
-	patch(to, region->region + REGION_SIZE_AT, end - region->tiles_at, 4);
+	kg_write_at(to, region->region + 2, end - region->region, 4);
+	kg_write_at(to, region->region + REGION_COUNT_AT, region->tiles, 2);
+	kg_write_at(to, region->region + REGION_SIZE_AT, end - region->tiles_at, 4);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "codec/rfx-stream.h"
 
 #include "codec/dsp.h"
+#include "codec/rfx-blocks.h"
 
 #include <assert.h>
 
@@ -37,26 +38,18 @@ int kg_rfx_stream_init(struct kg_rfx_stream *stream, const struct kg_rfx_quant *
 		return -EINVAL;
 	for (int c = 0; c < COMPONENTS; c++) {
 		s.quant[c] = quant ? quant[c] : KG_RFX_QUANT_DEFAULT;
-		for (int band = 0; band < KG_RFX_BANDS; band++)
-			if (s.quant[c].step[band] < KG_RFX_STEP_MIN || s.quant[c].step[band] > KG_RFX_STEP_MAX)
-				return -EINVAL;
+		if (!kg_rfx_quant_legal(&s.quant[c]))
+			return -EINVAL;
 		kg_rfx_scale_init(&s.scale[c], &s.quant[c], NULL);
 	}
 	*stream = s;
 	return 0;
 }
 
-/* TS_RFX_BLOCKT */
-static void write_block(struct kg_writer *to, enum block type, uint32_t size)
-{
-	kg_write_u16(to, (uint16_t)type);
-	kg_write_u32(to, size);
-}
-
 /* TS_RFX_CODEC_CHANNELT */
 static void write_channel_block(struct kg_writer *to, enum block type, uint32_t size, uint8_t channel)
 {
-	write_block(to, type, size);
+	rfx_write_block(to, (uint16_t)type, size);
 	kg_write_u8(to, CODEC_ID);
 	kg_write_u8(to, channel);
 }
@@ -67,7 +60,7 @@ static bool write_tile(struct kg_writer *to, const struct kg_rfx_stream_tile *ti
 {
 	const struct kg_writer before = *to;
 
-	write_block(to, BLOCK_TILE, TILE_HEADER + lists[0].size + lists[1].size + lists[2].size);
+	rfx_write_block(to, BLOCK_TILE, TILE_HEADER + lists[0].size + lists[1].size + lists[2].size);
 	for (uint8_t component = 0; component < COMPONENTS; component++)
 		kg_write_u8(to, component);	// its steps in the set's table
 	kg_write_u16(to, tile->x);
@@ -112,26 +105,25 @@ static uint16_t properties(const struct kg_rfx_stream *stream)
 	return (uint16_t)((stream->image ? IMAGE_MODE : 0) | 1 << 3 | 1 << 5 | coder << 9 | 1 << 13);
 }
 
-/* TS_RFX_CODEC_QUANT: half bytes, the low one first; LH before HL, unlike progressive. */
+/* TS_RFX_CODEC_QUANT: LH before HL, unlike progressive. */
 static void write_bands(struct kg_writer *to, const struct kg_rfx_quant *quant)
 {
 	static const uint8_t order[KG_RFX_BANDS] = { KG_LL3, KG_LH3, KG_HL3, KG_HH3, KG_LH2,
 						     KG_HL2, KG_HH2, KG_LH1, KG_HL1, KG_HH1 };
 
-	for (int i = 0; i < KG_RFX_BANDS; i += 2)
-		kg_write_u8(to, (uint8_t)(quant->step[order[i]] | quant->step[order[i + 1]] << 4));
+	rfx_write_bands(to, quant->step, order);
 }
 
 static void write_headers(struct kg_writer *to, const struct kg_rfx_stream *stream)
 {
-	write_block(to, BLOCK_SYNC, 12);
+	rfx_write_block(to, BLOCK_SYNC, 12);
 	kg_write_u32(to, 0xcaccacca);
 	kg_write_u16(to, VERSION_1_0);
-	write_block(to, BLOCK_CODEC_VERSIONS, 10);
+	rfx_write_block(to, BLOCK_CODEC_VERSIONS, 10);
 	kg_write_u8(to, 1);
 	kg_write_u8(to, CODEC_ID);
 	kg_write_u16(to, VERSION_1_0);
-	write_block(to, BLOCK_CHANNELS, 12);
+	rfx_write_block(to, BLOCK_CHANNELS, 12);
 	kg_write_u8(to, 1);
 	kg_write_u8(to, 0);			// its id
 	kg_write_u16(to, stream->width);
@@ -140,14 +132,6 @@ static void write_headers(struct kg_writer *to, const struct kg_rfx_stream *stre
 	kg_write_u8(to, 0);
 	kg_write_u16(to, KG_RFX_TILE);
 	kg_write_u16(to, properties(stream));
-}
-
-/* What is known at the end only, into the place that was left for it. */
-static void patch(struct kg_writer *to, size_t at, uint64_t value, size_t size)
-{
-	struct kg_writer place = kg_writer_of(to->start + at, size);
-
-	kg_write_le_(&place, value, size);
 }
 
 enum { SET_COUNT_AT = 16, SET_SIZE_AT = 18 };	// from the start of TS_RFX_TILESET
@@ -164,12 +148,7 @@ void kg_rfx_stream_begin(struct kg_rfx_frame *frame, struct kg_writer *to, const
 	write_channel_block(to, BLOCK_REGION, 15 + 8 * rect_count, 0);
 	kg_write_u8(to, 1);
 	kg_write_u16(to, (uint16_t)rect_count);
-	for (uint32_t i = 0; i < rect_count; i++) {
-		kg_write_u16(to, (uint16_t)rects[i].left);
-		kg_write_u16(to, (uint16_t)rects[i].top);
-		kg_write_u16(to, (uint16_t)kg_rect_width(rects[i]));
-		kg_write_u16(to, (uint16_t)kg_rect_height(rects[i]));
-	}
+	rfx_write_rects(to, rects, rect_count);
 	kg_write_u16(to, SUBTYPE_REGION);
 	kg_write_u16(to, 1);			// set of tiles
 
@@ -203,8 +182,8 @@ int kg_rfx_stream_end(struct kg_rfx_frame *frame)
 	write_channel_block(to, BLOCK_FRAME_END, 8, 0);
 	if (!kg_writer_ok(to) || end > UINT32_MAX)
 		return -ENOSPC;
-	patch(to, frame->tileset + 2, end - frame->tileset, 4);
-	patch(to, frame->tileset + SET_COUNT_AT, frame->tiles, 2);
-	patch(to, frame->tileset + SET_SIZE_AT, end - frame->tiles_at, 4);
+	kg_write_at(to, frame->tileset + 2, end - frame->tileset, 4);
+	kg_write_at(to, frame->tileset + SET_COUNT_AT, frame->tiles, 2);
+	kg_write_at(to, frame->tileset + SET_SIZE_AT, end - frame->tiles_at, 4);
 	return 0;
 }

@@ -11,14 +11,22 @@
 /* The part of a step by which the threshold lies above its half, in 1/32, by level. Tried with text and pictures. */
 static const uint8_t dead[3] = { 5, 5, 7 };
 
+bool kg_rfx_quant_legal(const struct kg_rfx_quant *quant)
+{
+	for (int band = 0; band < KG_RFX_BANDS; band++)
+		if (quant->step[band] < KG_RFX_STEP_MIN || quant->step[band] > KG_RFX_STEP_MAX)
+			return false;
+	return true;
+}
+
 void kg_rfx_scale_init(struct kg_rfx_scale *scale, const struct kg_rfx_quant *quant, const uint8_t *later)
 {
+	assert(kg_rfx_quant_legal(quant));
 	*scale = (struct kg_rfx_scale){ .plain = true };
 	for (int band = 0; band < KG_RFX_BANDS; band++) {
 		int left = later ? later[band] : 0, shift = quant->step[band] - SHIFT_LESS, all = shift + left;
 		int step = 1 << shift, half = step / 2, whole = 1 << KG_MIN(all, 15);
 
-		assert(quant->step[band] >= KG_RFX_STEP_MIN && quant->step[band] <= KG_RFX_STEP_MAX);
 		assert(band != KG_LL3 || quant->step[band] + left <= KG_RFX_STEP_MAX);
 		if (band != KG_LL3)
 			scale->threshold[band] = (int16_t)(half + (step * dead[band / 3] + 16) / 32);

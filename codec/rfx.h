@@ -33,13 +33,11 @@ enum kg_rfx_coder {
 /* The order in which the bands of a component follow each other. HL: high from left to right, low from top to bottom. */
 enum kg_rfx_band { KG_HL1, KG_LH1, KG_HH1, KG_HL2, KG_LH2, KG_HH2, KG_HL3, KG_LH3, KG_HH3, KG_LL3, KG_RFX_BANDS };
 
-/* Where each band begins, and the width and height of low and high parts of each level. */
+/* Where each band begins, and the end. */
 static const uint16_t kg_rfx_start[KG_RFX_WAVELETS][KG_RFX_BANDS + 1] = {
 	{ 0, 1024, 2048, 3072, 3328, 3584, 3840, 3904, 3968, 4032, 4096 },
 	{ 0, 1023, 2046, 3007, 3279, 3551, 3807, 3879, 3951, 4015, 4096 },
 };
-static const uint8_t kg_rfx_low[KG_RFX_WAVELETS][3] = { { 32, 16, 8 }, { 33, 17, 9 } };
-static const uint8_t kg_rfx_high[KG_RFX_WAVELETS][3] = { { 32, 16, 8 }, { 31, 16, 8 } };
 
 /*
  * The steps of quantisation, of a component or of all three: a decoder multiplies the values of a band by 2^(step - 1),
@@ -50,6 +48,7 @@ struct kg_rfx_quant {
 };
 #define KG_RFX_STEP_MIN 6
 #define KG_RFX_STEP_MAX 15
+bool kg_rfx_quant_legal(const struct kg_rfx_quant *quant);
 #define KG_RFX_QUANT_DEFAULT ((struct kg_rfx_quant){ { 8, 8, 9, 7, 7, 8, 6, 6, 6, 6 } })
 
 /*
