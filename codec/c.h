@@ -1,4 +1,4 @@
-/* The C twins that have files of their own, for dsp.c, and for what variants leave over. */
+/* The C twins (NAME_c.c), for dsp.c and for what variants leave over. */
 #pragma once
 
 #include "codec/dsp.h"
@@ -18,4 +18,7 @@ KG_TILE_TEXTURE_FN(kg_tile_texture_c);
 KG_ROW_ANCHORS_FN(kg_row_anchors_c);
 KG_CLEAR_CHANGES_FN(kg_clear_changes_c);
 KG_CLEAR_COLUMNS_FN(kg_clear_columns_c);
+KG_TILE_FLAT_FN(kg_tile_flat_c);
+KG_PLANAR_SPLIT_FN(kg_planar_split_c);
+KG_PLANAR_DELTA_FN(kg_planar_delta_c);
 KG_PLANAR_ROW_FN(kg_planar_row_c);

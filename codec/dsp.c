@@ -1,56 +1,9 @@
-/* The C twins of the inner functions, and the table that chooses between them and the variants. */
+/* The table chooses between C twins and variants. */
 #include "codec/dsp.h"
 
 #include "codec/c.h"
 #include "codec/arm/arm.h"
 #include "codec/x86/x86.h"
-
-static inline uint32_t pixel(const uint8_t *at)
-{
-	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
-}
-
-static KG_TILE_FLAT_FN(tile_flat_c)
-{
-	uint32_t first = pixel(pixels);
-
-	for (uint32_t y = 0; y < height; y++, pixels += stride)
-		for (uint32_t x = 0; x < width; x++)
-			if (pixel(pixels + x * 4) != first)
-				return false;
-	return true;
-}
-
-static KG_PLANAR_SPLIT_FN(planar_split_c)
-{
-	for (uint32_t x = 0; x < width; x++) {
-		planes[0][x] = row[x * 4 + 2];
-		planes[1][x] = row[x * 4 + 1];
-		planes[2][x] = row[x * 4];
-	}
-}
-
-static KG_PLANAR_DELTA_FN(planar_delta_c)
-{
-	for (unsigned plane = 0; plane < 3; plane++) {
-		unsigned colour = 2 - plane;
-		uint8_t *to = planes[plane];
-		uint8_t before = 0;
-
-		memset(same[plane], 0, (width + 63) / 64 * sizeof(uint64_t));
-		for (uint32_t x = 0; x < width; x++) {
-			uint8_t value = row[x * 4 + colour];
-
-			if (above) {
-				value -= above[x * 4 + colour];
-				value = (uint8_t)(value << 1 ^ (value & 0x80 ? 0xff : 0));
-			}
-			to[x] = value;
-			same[plane][x / 64] |= (uint64_t)(value == before) << x % 64;
-			before = value;
-		}
-	}
-}
 
 void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 {
@@ -60,9 +13,9 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		.tile_hash = kg_tile_hash_c,
 		.tile_texture = kg_tile_texture_c,
 		.row_anchors = kg_row_anchors_c,
-		.tile_flat = tile_flat_c,
-		.planar_split = planar_split_c,
-		.planar_delta = planar_delta_c,
+		.tile_flat = kg_tile_flat_c,
+		.planar_split = kg_planar_split_c,
+		.planar_delta = kg_planar_delta_c,
 		.planar_row = kg_planar_row_c,
 		.rfx_lists = { kg_rfx_lists_symmetric_c, kg_rfx_lists_extrapolate_c },
 		.rfx_values = { kg_rfx_values_symmetric_c, kg_rfx_values_extrapolate_c },

@@ -1,6 +1,6 @@
 /*
  * The inner functions of codec/, as a table that is filled once and passed to whoever needs it. Each has a C twin, in
- * dsp.c, that defines its result; the variants in codec/x86/ give the same bytes.
+ * NAME_c.c, that defines its result; the variants in codec/x86/ and codec/arm/ give the same bytes.
  * Pixels are B, G, R, X; strides are in bytes; width and height are pixels and at least 1. Nothing needs to be aligned.
  */
 #pragma once

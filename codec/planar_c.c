@@ -1,6 +1,37 @@
-/* A row of planar as segments, in C. */
+/* The C twins of planar: colours as planes, differences, and a row as segments. */
 #include "codec/c.h"
 #include "codec/planar-segment.h"
+
+KG_PLANAR_SPLIT_FN(kg_planar_split_c)
+{
+	for (uint32_t x = 0; x < width; x++) {
+		planes[0][x] = row[x * 4 + 2];
+		planes[1][x] = row[x * 4 + 1];
+		planes[2][x] = row[x * 4];
+	}
+}
+
+KG_PLANAR_DELTA_FN(kg_planar_delta_c)
+{
+	for (unsigned plane = 0; plane < 3; plane++) {
+		unsigned colour = 2 - plane;
+		uint8_t *to = planes[plane];
+		uint8_t before = 0;
+
+		memset(same[plane], 0, (width + 63) / 64 * sizeof(uint64_t));
+		for (uint32_t x = 0; x < width; x++) {
+			uint8_t value = row[x * 4 + colour];
+
+			if (above) {
+				value -= above[x * 4 + colour];
+				value = (uint8_t)(value << 1 ^ (value & 0x80 ? 0xff : 0));
+			}
+			to[x] = value;
+			same[plane][x / 64] |= (uint64_t)(value == before) << x % 64;
+			before = value;
+		}
+	}
+}
 
 /*
  * In photographs the numbers of values and the lengths of runs are as good as random, so that each branch on one is predicted
