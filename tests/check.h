@@ -91,3 +91,13 @@ static inline bool check_survives(void (*run)(void *data), void *data)
 		}                                                                                  \
 		check_best_ * 1e9;                                                                 \
 	})
+
+/* The time of call, which names an inner function as use->NAME, by the variants dsp of cpu and by the C twins c. */
+#define COMPARE(what, call)                                                                        \
+	({                                                                                         \
+		const struct kg_dsp *use = dsp;                                                    \
+		double ns = TIME(call), c_ns;                                                      \
+		use = &c;                                                                          \
+		c_ns = TIME(call);                                                                 \
+		note("%s %s: %.0f ns, C %.0f ns, %.1f times as fast", what, cpu, ns, c_ns, c_ns / ns); \
+	})

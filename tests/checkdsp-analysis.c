@@ -313,14 +313,6 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 	for (int i = 0; i < TILE; i++)
 		other[i * 4] ^= 1;
 
-#define COMPARE(what, call)                                                                        \
-	({                                                                                         \
-		const struct kg_dsp *use = dsp;                                                    \
-		double ns = TIME(call), c_ns;                                                      \
-		use = &c;                                                                          \
-		c_ns = TIME(call);                                                                 \
-		note("%s %s: %.0f ns, C %.0f ns, %.1f times as fast", what, cpu, ns, c_ns, c_ns / ns); \
-	})
 	COMPARE("tile_compare 64x64, equal", use->tile_compare(from, 256, mirror, 256, SIDE, SIDE, &damage));
 	COMPARE("tile_compare 64x64, different", use->tile_compare(other, 256, mirror, 256, SIDE, SIDE, &damage));
 	COMPARE("tile_update 64x64, unchanged", use->tile_update(from, 256, mirror, 256, SIDE, SIDE, &damage));

@@ -257,14 +257,6 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 	for (int i = 0; i < BENCH * BENCH; i++)
 		other[i * 4] ^= 1;
 
-#define COMPARE(what, call)                                                                        \
-	({                                                                                         \
-		const struct kg_dsp *use = dsp;                                                    \
-		double ns = TIME(call), c_ns;                                                      \
-		use = &c;                                                                          \
-		c_ns = TIME(call);                                                                 \
-		note("%s %s: %.0f ns, C %.0f ns, %.1f times as fast", what, cpu, ns, c_ns, c_ns / ns); \
-	})
 	for (int i = 0; i < BENCH * BENCH; i++)
 		memcpy(from + i * 4, "abcd", 4);
 	COMPARE("tile_flat 64x64", use->tile_flat(from, BENCH * 4, BENCH, BENCH));

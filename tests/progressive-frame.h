@@ -1,22 +1,7 @@
 /* For tests of RemoteFX Progressive: a picture's tiles, and a frame of them. */
 #pragma once
 
-#include "tests/rfx-oracle.h"
-
-enum {
-	SIDE = 256,			// the largest surface, pixels
-	TILES = (SIDE / 64) * (SIDE / 64),
-	ROOM = 1 << 20,
-#ifdef KG_SANITIZED
-	ROUNDS = 20,
-#else
-	ROUNDS = 120,
-#endif
-};
-
-static struct kg_dsp dsp;
-static struct kg_rfx_batch batch;
-static uint8_t bytes[ROOM];
+#include "tests/rfx-surface.h"
 
 static inline uint32_t tiles_of(const struct picture *picture, struct kg_progressive_tile *tiles, uint8_t from, uint8_t to)
 {

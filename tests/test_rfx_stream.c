@@ -1,21 +1,7 @@
 /* Classic RemoteFX against FreeRDP's decoder: both coders, both modes, any size and steps, hard pictures. */
 #include "codec/rfx-stream.h"
-#include "tests/rfx-oracle.h"
+#include "tests/rfx-surface.h"
 
-enum {
-	SIDE = 256,			// the largest channel, pixels
-	TILES = (SIDE / 64) * (SIDE / 64),
-	ROOM = 1 << 20,
-#ifdef KG_SANITIZED
-	ROUNDS = 20,
-#else
-	ROUNDS = 120,
-#endif
-};
-
-static struct kg_dsp dsp;
-static struct kg_rfx_batch batch;
-static uint8_t bytes[ROOM];
 static const char *const coder_names[KG_RFX_CODERS] = { "RLGR1", "RLGR3" };
 
 static uint32_t tiles_of(const struct picture *picture, struct kg_rfx_stream_tile *tiles)
