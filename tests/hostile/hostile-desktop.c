@@ -46,8 +46,6 @@
 #define READY "ready\n"
 #define VIEWS "views\n"
 
-extern const struct kg_desktop_kind kg_desktop_kind_still;
-
 struct desktop {
 	struct calls_target target;
 	struct kg_ring ring;

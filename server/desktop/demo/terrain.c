@@ -2,7 +2,6 @@
  * Scene 1. The ground is a tree of squares around the camera, coarser with each doubling of the distance (CDLOD); all its
  * visible nodes are one instanced draw, nearest first. Water comes before it, then trees and, where nothing stands, the sky.
  */
-#define KG_TOPIC "demo"
 #include "server/desktop/demo/terrain.h"
 
 #include "server/desktop/demo/camera.h"
