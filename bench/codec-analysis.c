@@ -57,8 +57,7 @@ static int analysis_new(void **ret, const struct kg_subject *subject)
 		analysis_free(a);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < sizeof(a->key); i++)
-		((uint8_t *)&a->key)[i] = (uint8_t)(i * 167 + (i >> 5));
+	kg_bench_hash_key(&a->key);
 	memset(a->known, 1, tiles);
 	copy_to_mirror(a, &subject->now);
 	for (size_t i = 0; i < tiles; i++)
@@ -149,7 +148,6 @@ static void look_whole(struct analysis *a, const struct kg_image *tile, uint8_t 
 static void mirror_before(void *state)
 {
 	struct analysis *a = state;
-
 	size_t tiles = (size_t)a->subject->columns * a->subject->rows;
 
 	copy_to_mirror(a, &a->subject->before);

@@ -1,22 +1,18 @@
 /*
  * codec-bench: what each codec makes of each picture, in what time, against FreeRDP in the same run. This process draws the
- * pictures and puts the figures together; others, started one after the other, measure (bench/measure.c).
+ * pictures and tells the figures (bench/report.c); others, started one after the other, measure (bench/measure.c).
  */
-#include "bench/json.h"
 #include "bench/measure.h"
-#include "bench/stats.h"
+#include "bench/report.h"
 #include "bench/workload/pictures.h"
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
 #define PROCESSES 5
-#define PROCESSES_MAX 99
 #define ROUNDS 5
 #define ROUNDS_MAX 200
 #define EXIT_NO_ISA 3
@@ -155,7 +151,7 @@ static int parse(int argc, char **argv, struct options *o)
 			right = parse_number(optarg, 1, 64, &o->threads);
 			break;
 		case 'p':
-			right = parse_number(optarg, 1, PROCESSES_MAX, &o->processes);
+			right = parse_number(optarg, 1, KG_MEASURE_PROCESSES, &o->processes);
 			break;
 		case 'r':
 			right = parse_number(optarg, 1, ROUNDS_MAX, &o->rounds);
@@ -305,121 +301,7 @@ static int measure_once(int fd, struct kg_measure_results *results)
 	return EXIT_SUCCESS;
 }
 
-/* ---- results ---- */
-
-struct figure {
-	const struct kg_measure_picture *picture;
-	const struct kg_bench_codec *codec;
-	struct kg_measure_result result;	// times: medians over the processes
-	double ratio;				// median of the processes' ratios, 0: FreeRDP does no such thing
-};
-
-/* Puts the processes together. The first decoded, all must have made the same bytes. */
-static struct figure figure_of(const struct kg_measure_task *task, const struct kg_measure_results *results, uint32_t processes,
-			       uint32_t picture, size_t codec)
-{
-	struct figure figure = { &task->pictures[picture], kg_bench_codecs[codec], results[0].of[picture][codec], 0 };
-	double ms[PROCESSES_MAX], theirs[PROCESSES_MAX], ratios[PROCESSES_MAX];
-
-	for (uint32_t i = 0; i < processes; i++) {
-		const struct kg_measure_result *one = &results[i].of[picture][codec];
-
-		if (one->state != figure.result.state || one->bytes != figure.result.bytes)
-			figure.result.state = KG_MEASURE_WRONG;
-		figure.result.least_ms = KG_MIN(figure.result.least_ms, one->least_ms);
-		figure.result.theirs_least_ms = KG_MIN(figure.result.theirs_least_ms, one->theirs_least_ms);
-		ms[i] = one->ms;
-		theirs[i] = one->theirs_ms;
-		ratios[i] = one->ms > 0 ? one->theirs_ms / one->ms : 0;
-	}
-	figure.result.ms = kg_median(ms, processes);
-	figure.result.theirs_ms = kg_median(theirs, processes);
-	figure.ratio = kg_median(ratios, processes);
-	return figure;
-}
-
-static void print_db(double psnr, int width)
-{
-	if (isnan(psnr))
-		printf(" %*s", width, "");
-	else if (isinf(psnr))
-		printf(" %*s", width, "exact");
-	else
-		printf(" %*.2f", width, psnr);
-}
-
-static void print_row(const struct figure *f)
-{
-	const struct kg_measure_result *r = &f->result;
-
-	printf("%-16s %-12s", f->picture->name, f->codec->name);
-	if (r->state == KG_MEASURE_WRONG) {
-		printf(" WRONG\n");
-		return;
-	}
-	printf(" %8.3f %8.3f %9llu", r->ms, r->least_ms, (unsigned long long)r->bytes);
-	print_db(r->psnr, 6);
-	if (r->theirs_ms > 0) {
-		printf(" | %8.2f %8.2f %9llu", r->theirs_ms, r->theirs_least_ms, (unsigned long long)r->theirs_bytes);
-		print_db(r->theirs_psnr, 6);
-		printf(" %6.1f", f->ratio);
-	}
-	printf("\n");
-}
-
-static void print_json(const struct figure *f, const struct options *o)
-{
-	const struct kg_measure_result *r = &f->result;
-	struct kg_json json = { .file = stdout };
-	bool theirs = r->theirs_ms > 0;
-
-	kg_json_begin_object(&json, NULL);
-	kg_json_text(&json, "picture", f->picture->name);
-	kg_json_count(&json, "width", f->picture->width);
-	kg_json_count(&json, "height", f->picture->height);
-	kg_json_text(&json, "codec", f->codec->name);
-	kg_json_text(&json, "isa", kg_cpu_name(o->cpu));
-	kg_json_count(&json, "threads", o->threads);
-	if (r->state == KG_MEASURE_WRONG) {
-		kg_json_bool(&json, "wrong", true);
-		return kg_json_end_object(&json);
-	}
-	kg_json_number(&json, "ms", r->ms, 6);
-	kg_json_number(&json, "least_ms", r->least_ms, 6);
-	kg_json_count(&json, "bytes", r->bytes);
-	kg_json_bool(&json, "exact", isinf(r->psnr));
-	kg_json_number(&json, "psnr", r->psnr, 3);
-	kg_json_number(&json, "freerdp_ms", theirs ? r->theirs_ms : NAN, 6);
-	kg_json_number(&json, "freerdp_least_ms", theirs ? r->theirs_least_ms : NAN, 6);
-	kg_json_number(&json, "freerdp_bytes", theirs ? (double)r->theirs_bytes : NAN, 0);
-	kg_json_number(&json, "freerdp_psnr", theirs ? r->theirs_psnr : NAN, 3);
-	kg_json_number(&json, "ratio", theirs ? f->ratio : NAN, 3);
-	kg_json_end_object(&json);
-}
-
-static int report(const struct options *o, const struct kg_measure_task *task, const struct kg_measure_results *results)
-{
-	int status = EXIT_SUCCESS;
-
-	if (!o->json)
-		printf("%s, %u thread%s, median of %u process%s\n%-16s %-12s %8s %8s %9s %6s | %8s %8s %9s %6s %6s\n", kg_cpu_name(o->cpu),
-		       o->threads, o->threads > 1 ? "s" : "", o->processes, o->processes > 1 ? "es" : "", "picture", "codec", "ms",
-		       "least", "bytes", "dB", "FreeRDP", "least", "bytes", "dB", "ratio");
-	for (uint32_t i = 0; i < task->count; i++)
-		for (size_t k = 0; k < kg_bench_codecs_count; k++) {
-			struct figure figure = figure_of(task, results, o->processes, i, k);
-
-			if (figure.result.state == KG_MEASURE_NONE)
-				continue;
-			if (figure.result.state == KG_MEASURE_WRONG)
-				status = EXIT_FAILURE;
-			if (o->json)
-				print_json(&figure, o);
-			else
-				print_row(&figure);
-		}
-	return status;
-}
+/* ---- the whole ---- */
 
 static int run(const struct options *o, struct kg_measure_task *task, struct kg_measure_results *results)
 {
@@ -444,7 +326,7 @@ static int run(const struct options *o, struct kg_measure_task *task, struct kg_
 		if (measure_once(fd, &results[i]))
 			goto out;
 	}
-	r = report(o, task, results);
+	r = kg_report_print(task, results, o->processes, o->json);
 out:
 	if (memory != MAP_FAILED)
 		munmap(memory, task->size);

@@ -74,7 +74,7 @@ static void clear_prepare(void *state)
 {
 	struct clear *c = state;
 
-	kg_clear_init(&c->clear, (const uint8_t *)"sixteen of them.");
+	kg_clear_init(&c->clear, KG_BENCH_CLEAR_KEY);
 }
 
 static void analyse_strip(void *data, uint32_t i, uint32_t thread)

@@ -50,8 +50,7 @@ static int view_new(void **ret, const struct kg_subject *subject)
 	if (!v)
 		return -ENOMEM;
 	v->subject = subject;
-	for (size_t i = 0; i < sizeof(v->key); i++)
-		((uint8_t *)&v->key)[i] = (uint8_t)(i * 167 + (i >> 5));
+	kg_bench_hash_key(&v->key);
 	kg_plan_ladder_init(&v->ladder);
 	v->scratch_size = (kg_plan_scratch() + 63) / 64 * 64;
 	v->scratch = aligned_alloc(64, kg_work_threads(subject->work) * v->scratch_size);
@@ -105,7 +104,7 @@ static void view_prepare(void *state)
 	struct view *v = state;
 
 	forget(v);
-	kg_clear_init(&v->clear, (const uint8_t *)"sixteen of them.");
+	kg_clear_init(&v->clear, KG_BENCH_CLEAR_KEY);
 	kg_zgfx_init(&v->zgfx);
 	v->failed = kg_mirror_resize(&v->mirror, v->subject->now.width, v->subject->now.height) < 0 ||
 		    kg_cache_init(&v->cache, KG_GFX_VERSION_107, CLIENT_FLAGS) < 0;

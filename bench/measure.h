@@ -3,6 +3,7 @@
 
 #include "bench/codecs.h"
 
+#define KG_MEASURE_PROCESSES 99
 #define KG_MEASURE_PICTURES 32
 #define KG_MEASURE_CODECS 32
 
