@@ -7,8 +7,6 @@
 #include "base/limits.h"
 #include "server/control/gfx-version.h"
 #include "server/display/bitmap-writer.h"
-#include "server/display/cursor-cache.h"
-#include "server/display/cursor-fit.h"
 #include "server/display/flow.h"
 #include "server/display/gfx-writer.h"
 #include "server/display/refine.h"
@@ -55,7 +53,7 @@ struct world {
 
 static inline void world_init(struct world *world, bool graphics)
 {
-	*world = (struct world){ .graphics = graphics, .now_ms = 1000, .flags = 0x22, .worst = 99 };
+	*world = (struct world){ .graphics = graphics, .now_ms = 1000, .flags = 0x20 | KG_GFX_SMALL_CACHE, .worst = 99 };
 	kg_plan_ladder_init(&world->ladder);
 	world->scratch = aligned_alloc(64, (kg_plan_scratch() + 63) & ~(size_t)63);
 	kg_dsp_init(&world->dsp, kg_cpu_best());
@@ -114,7 +112,7 @@ static inline void set_up(struct world *world, uint32_t version)
 	struct kg_writer writer = kg_writer_of(bytes, sizeof(bytes));
 
 	if (version) {
-		gfx_decoder_advertise(&world->client, version, version == 0x000a0100 ? 0 : world->flags);
+		gfx_decoder_advertise(&world->client, version, version == KG_GFX_VERSION_101 ? 0 : world->flags);
 		kg_gfx_caps_confirm(&writer, version, world->flags);
 		if (world->zgfx)
 			kg_zgfx_init(world->zgfx);
@@ -123,7 +121,7 @@ static inline void set_up(struct world *world, uint32_t version)
 		kg_clear_reset(&world->clear);
 		world->plan.clear = &world->clear;
 		world->plan.cache = kg_cache_init(&world->cache, version, world->flags) < 0 ? NULL : &world->cache;
-		world->plan.lossy = world->flags & 1 ? KG_LOSSY_CLASSIC : KG_LOSSY_PROGRESSIVE;
+		world->plan.lossy = world->flags & KG_GFX_THIN_CLIENT ? KG_LOSSY_CLASSIC : KG_LOSSY_PROGRESSIVE;
 	} else if (world->surface) {
 		if (world->plan.has_context)
 			kg_gfx_delete_context(&writer, world->surface, KG_PLAN_CONTEXT);
@@ -183,7 +181,7 @@ static inline double tile_psnr(const uint8_t *a, size_t a_stride, const uint8_t 
 	return sum ? 10 * log10(255.0 * 255.0 * 3 * width * height / (double)sum) : 99;
 }
 
-/* ---- the client of bitmap updates ---- */
+/* ---- the client without graphics: bitmap updates, and surfaces ---- */
 
 static inline bool decode_bitmaps(struct world *world, const uint8_t *slice, size_t size)
 {
@@ -227,8 +225,6 @@ static inline bool decode_bitmaps(struct world *world, const uint8_t *slice, siz
 	return true;
 }
 
-/* ---- the way of a frame ---- */
-
 static inline bool decode_surfaces(struct world *world, const uint8_t *slice, size_t size)
 {
 	while (size) {
@@ -252,6 +248,8 @@ static inline bool decode_surfaces(struct world *world, const uint8_t *slice, si
 	}
 	return true;
 }
+
+/* ---- the way of a frame ---- */
 
 static inline bool send_slices(struct world *world)
 {

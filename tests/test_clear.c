@@ -168,9 +168,8 @@ static void limits(void)
 	ok(!kg_clear_encode(c.clear, plan, 0, to, bound - 1) && !c.clear->sequence,
 	   "less room than the bound is refused");
 	*before = *c.clear;
-	memcpy(before->seen, c.clear->seen, sizeof(before->seen));
 	size = kg_clear_encode(c.clear, plan, 60, to, bound);
-	memcpy(before->seen, c.clear->seen, sizeof(before->seen));
+	memcpy(before->seen, c.clear->seen, sizeof(before->seen));	// nothing of the client
 	ok(!size && !memcmp(before, c.clear, sizeof(*before)),
 	   "a message longer than the limit is not made, and changes nothing");
 	ok(kg_clear_encode(c.clear, plan, bound, to, bound) > 60,

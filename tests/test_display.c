@@ -2,6 +2,8 @@
  * server/display as a whole: after any sequence of frames, resets, refreshes, sizes and acknowledgements the decoded
  * stream equals the mirror, exactly or nearly as it says, and the mirror equals the source; once all stands still, exactly.
  */
+#include "server/display/cursor-cache.h"
+#include "server/display/cursor-fit.h"
 #include "tests/display-world.h"
 
 enum { STEPS = 300 };
