@@ -5,7 +5,6 @@
 #include "base/loop.h"
 #include "server/broker/audit.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,10 +16,6 @@
 #define ACCEPTS_PER_TURN 64
 #define PAUSE_US 100000			// when there is no descriptor left
 #define REQUEST_MIN 11			// bytes of the shortest X.224 connection request ([MS-RDPBCGR] 2.2.1.1)
-#define KEEPALIVE_IDLE_S 30
-#define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_COUNT 3
-#define USER_TIMEOUT_MS 60000		// data that nobody acknowledges
 
 struct connection {
 	TAILQ_ENTRY(connection) link;
@@ -101,31 +96,12 @@ void kg_listeners_free(struct kg_listeners *listeners)
 
 /* ---- sockets ---- */
 
-static uint16_t port_of(const struct sockaddr_storage *address)
-{
-	return ntohs(address->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)address)->sin6_port
-						    : ((const struct sockaddr_in *)address)->sin_port);
-}
-
-static void host_of(const struct sockaddr_storage *address, char host[46])
-{
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
-
-	strcpy(host, "unknown");
-	if (address->ss_family == AF_INET)
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, host, 46);
-	else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-		inet_ntop(AF_INET, (const uint8_t *)&in6->sin6_addr + 12, host, 46);
-	else if (address->ss_family == AF_INET6)
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, 46);
-}
-
 /* Takes a socket that listens. */
 static int add_listener(struct kg_listeners *listeners, int fd)
 {
 	struct listener *listener = &listeners->listeners[listeners->count];
 	socklen_t size = sizeof(listener->address);
-	char host[46];
+	char host[KG_HOST_SIZE];
 	int r;
 
 	if (listeners->count == KG_LISTENS_MAX) {
@@ -140,9 +116,9 @@ static int add_listener(struct kg_listeners *listeners, int fd)
 		kg_close(fd);
 		return r;
 	}
-	host_of(&listener->address, host);
+	kg_socket_host(&listener->address, host);
 	snprintf(listener->text, sizeof(listener->text), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
-		 (unsigned)port_of(&listener->address));
+		 (unsigned)kg_socket_port(&listener->address));
 	/* Connections inherit it. Where BBR is not allowed, the system's own choice stays. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "bbr", 3);
 	size = sizeof(listeners->congestion) - 1;
@@ -152,37 +128,10 @@ static int add_listener(struct kg_listeners *listeners, int fd)
 	return 0;
 }
 
-static int open_socket(const struct sockaddr *address, socklen_t size, bool both)
-{
-	int fd = KG_SYS(socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-	int one = 1, only = !both, r;
-
-	if (fd < 0)
-		return fd;
-	r = KG_SYS(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
-	if (r == 0 && address->sa_family == AF_INET6)
-		r = KG_SYS(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)));
-	if (r == 0)
-		r = KG_SYS(bind(fd, address, size));
-	if (r == 0)
-		r = KG_SYS(listen(fd, 1024));
-	if (r < 0) {
-		kg_close(fd);
-		return r;
-	}
-	return fd;
-}
-
 int kg_listeners_open(struct kg_listeners *listeners, const struct kg_config_listen *where)
 {
-	bool both = where->text[0] == '*';
-	int fd = open_socket((const struct sockaddr *)&where->address, where->size, both), r;
+	int fd = kg_socket_listen(where), r;
 
-	if (fd == -EAFNOSUPPORT && both) {	// a kernel without IPv6
-		struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port_of(&where->address)) };
-
-		fd = open_socket((const struct sockaddr *)&in, sizeof(in), false);
-	}
 	if (fd < 0)
 		return kg_err(fd, "cannot listen on %s", where->text);
 	r = add_listener(listeners, fd);
@@ -221,18 +170,13 @@ const char *kg_listeners_address(const struct kg_listeners *listeners, size_t i)
 
 uint16_t kg_listeners_port(const struct kg_listeners *listeners, size_t i)
 {
-	return port_of(&listeners->listeners[i].address);
+	return kg_socket_port(&listeners->listeners[i].address);
 }
 
 bool kg_listeners_local(const struct kg_listeners *listeners)
 {
 	for (size_t i = 0; i < listeners->count; i++) {
-		const struct sockaddr_storage *address = &listeners->listeners[i].address;
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
-		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
-
-		if (address->ss_family == AF_INET6 ? !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr)
-						   : ntohl(in->sin_addr.s_addr) >> 24 != 127)
+		if (!kg_socket_is_local(&listeners->listeners[i].address))
 			return false;
 	}
 	return true;
@@ -399,34 +343,13 @@ static void on_bytes(void *data, int fd, uint32_t events)
 	}
 }
 
-static int prepare(int fd)
-{
-	static const struct {
-		int level, option, value;
-	} options[] = {
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ SOL_SOCKET, SO_RCVLOWAT, REQUEST_MIN },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
-		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT },
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS },
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },
-	};
-
-	for (size_t i = 0; i < KG_ARRAY_SIZE(options); i++) {
-		if (setsockopt(fd, options[i].level, options[i].option, &options[i].value, sizeof(int)) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
 /* Takes fd. */
 static void admit(struct kg_listeners *listeners, int fd, const struct sockaddr_storage *address)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	enum kg_verdict verdict;
 
-	if (!connection || prepare(fd) < 0 ||
+	if (!connection || kg_socket_prepare(fd, REQUEST_MIN) < 0 ||
 	    kg_loop_fd(listeners->loop, &connection->watch, fd, EPOLLIN | EPOLLRDHUP, on_bytes, connection) < 0) {
 		free(connection);
 		close(fd);
@@ -436,7 +359,7 @@ static void admit(struct kg_listeners *listeners, int fd, const struct sockaddr_
 	connection->fd = fd;
 	connection->since_us = kg_now_us();
 	connection->peer.address = kg_address_of((const struct sockaddr *)address);
-	host_of(address, connection->peer.host);
+	kg_socket_host(address, connection->peer.host);
 
 	verdict = kg_limits_accept(listeners->limits, &connection->peer.address, connection->since_us);
 	if (verdict == KG_EVICT_ADDRESS)

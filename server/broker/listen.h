@@ -5,13 +5,14 @@
 #pragma once
 
 #include "server/broker/config.h"
+#include "server/broker/socket.h"
 
 struct kg_listeners;
 struct kg_loop;
 
 struct kg_peer {
 	struct kg_address address;	// as the limits count it
-	char host[46];			// numeric, without brackets and port
+	char host[KG_HOST_SIZE];	// kg_socket_host()
 };
 
 struct kg_listeners_events {
