@@ -9,16 +9,7 @@ static inline uint32_t tiles_of(const struct picture *picture, struct kg_progres
 
 	for (uint32_t y = 0; y < picture->height; y += 64)
 		for (uint32_t x = 0; x < picture->width; x += 64)
-			tiles[n++] = (struct kg_progressive_tile){
-				.pixels = (const uint8_t *)(picture->pixels + y * picture->width + x),
-				.stride = picture->width * 4,
-				.width = KG_MIN(picture->width - x, 64u),
-				.height = KG_MIN(picture->height - y, 64u),
-				.x = (uint16_t)(x / 64),
-				.y = (uint16_t)(y / 64),
-				.from = from,
-				.to = to,
-			};
+			tiles[n++] = (struct kg_progressive_tile){ TILE_AT(picture, x, y), .from = from, .to = to };
 	return n;
 }
 

@@ -10,14 +10,7 @@ static uint32_t tiles_of(const struct picture *picture, struct kg_rfx_stream_til
 
 	for (uint32_t y = 0; y < picture->height; y += 64)
 		for (uint32_t x = 0; x < picture->width; x += 64)
-			tiles[n++] = (struct kg_rfx_stream_tile){
-				.pixels = (const uint8_t *)(picture->pixels + y * picture->width + x),
-				.stride = picture->width * 4,
-				.width = KG_MIN(picture->width - x, 64u),
-				.height = KG_MIN(picture->height - y, 64u),
-				.x = (uint16_t)(x / 64),
-				.y = (uint16_t)(y / 64),
-			};
+			tiles[n++] = (struct kg_rfx_stream_tile){ TILE_AT(picture, x, y) };
 	return n;
 }
 
