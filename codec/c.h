@@ -10,6 +10,8 @@ KG_RFX_VALUES_FN(kg_rfx_values_extrapolate_c);
 KG_RFX_PACK_FN(kg_rfx_pack_c);
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_c);
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_c);
+KG_UPGRADE_SPLIT_FN(kg_upgrade_split_c);
+KG_UPGRADE_SRL_FN(kg_upgrade_srl_c);
 
 KG_TILE_UPDATE_FN(kg_tile_update_c);
 KG_TILE_COMPARE_FN(kg_tile_compare_c);

@@ -21,6 +21,8 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		.rfx_values = { kg_rfx_values_symmetric_c, kg_rfx_values_extrapolate_c },
 		.rfx_pack = kg_rfx_pack_c,
 		.rfx_rlgr = { kg_rfx_rlgr1_c, kg_rfx_rlgr3_c },
+		.upgrade_split = kg_upgrade_split_c,
+		.upgrade_srl = kg_upgrade_srl_c,
 		.clear_changes = kg_clear_changes_c,
 		.clear_columns = kg_clear_columns_c,
 	};
@@ -41,6 +43,8 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->rfx_pack = kg_rfx_pack_avx2;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx2;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx2;
+		dsp->upgrade_split = kg_upgrade_split_avx2;
+		dsp->upgrade_srl = kg_upgrade_srl_avx2;
 		dsp->clear_changes = kg_clear_changes_avx2;
 		dsp->clear_columns = kg_clear_columns_avx2;
 	}
@@ -60,6 +64,8 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->rfx_pack = kg_rfx_pack_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_avx512;
 		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_avx512;
+		dsp->upgrade_split = kg_upgrade_split_avx512;
+		dsp->upgrade_srl = kg_upgrade_srl_avx512;
 		dsp->clear_changes = kg_clear_changes_avx512;
 		dsp->clear_columns = kg_clear_columns_avx512;
 	}

@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "codec/clear.h"
 #include "codec/cpu.h"
-#include "codec/rfx.h"		// the inner functions of RemoteFX are described there
+#include "codec/upgrade.h"	// the inner functions of RemoteFX are described there and in codec/rfx.h
 
 struct kg_damage;
 struct kg_texture;
@@ -101,6 +101,8 @@ struct kg_dsp {
 	KG_RFX_VALUES_FN((*rfx_values[KG_RFX_WAVELETS]));
 	KG_RFX_PACK_FN((*rfx_pack));
 	KG_RFX_RLGR_FN((*rfx_rlgr[KG_RFX_CODERS]));
+	KG_UPGRADE_SPLIT_FN((*upgrade_split));
+	KG_UPGRADE_SRL_FN((*upgrade_srl));
 	KG_CLEAR_CHANGES_FN((*clear_changes));
 	KG_CLEAR_COLUMNS_FN((*clear_columns));
 };

@@ -128,31 +128,24 @@ static bool write_values(struct kg_writer *to, const struct kg_progressive_tile 
 	return finish_block(to, &before);
 }
 
-static bool write_upgrade(struct kg_writer *to, const struct kg_progressive_tile *tile,
-			  const struct kg_progressive_ladder *ladder, const struct kg_rfx_list *lists)
+static bool write_upgrade(struct kg_writer *to, const struct kg_progressive_tile *tile, bool full,
+			  const struct kg_rfx_list *lists)
 {
 	const struct kg_writer before = *to;
-	struct kg_upgrade_size size[COMPONENTS];
 	uint32_t all = 0;
 
-	_Static_assert(KG_UPGRADE_SRL + KG_UPGRADE_RAW <= KG_RFX_BYTES, "both fit where a list's bytes go");
-	for (int c = 0; c < COMPONENTS; c++) {
-		struct kg_upgrade pass = { kg_rfx_start[KG_RFX_EXTRAPOLATE], KG_RFX_BANDS, later_of(ladder, tile->from, c),
-					   later_of(ladder, tile->to, c) };
-
-		size[c] = kg_upgrade_encode(&pass, &lists[c], lists[c].bytes, lists[c].bytes + KG_UPGRADE_SRL);
-		all += size[c].srl + size[c].raw;
-	}
+	for (int c = 0; c < COMPONENTS; c++)
+		all += lists[c].size + lists[c].raw;
 	rfx_write_block(to, BLOCK_TILE_UPGRADE, all + 26);
 	write_place(to, tile);
-	kg_write_u8(to, tile->to == ladder->count ? FULL_QUALITY : tile->to);
+	kg_write_u8(to, full ? FULL_QUALITY : tile->to);
 	for (int c = 0; c < COMPONENTS; c++) {
-		kg_write_u16(to, (uint16_t)size[c].srl);
-		kg_write_u16(to, (uint16_t)size[c].raw);
+		kg_write_u16(to, (uint16_t)lists[c].size);
+		kg_write_u16(to, (uint16_t)lists[c].raw);
 	}
 	for (int c = 0; c < COMPONENTS; c++) {
-		kg_write_bytes(to, lists[c].bytes, size[c].srl);
-		kg_write_bytes(to, lists[c].bytes + KG_UPGRADE_SRL, size[c].raw);
+		kg_write_bytes(to, lists[c].bytes, lists[c].size);
+		kg_write_bytes(to, lists[c].bytes + KG_UPGRADE_SRL, lists[c].raw);
 	}
 	return finish_block(to, &before);
 }
@@ -213,24 +206,61 @@ static bool write_again(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, co
 	return write_values(to, tile, batch->lists, true, differs ? TILE_DIFFERENCE : 0);
 }
 
-static bool write_one(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_progressive_ladder *ladder,
-		      enum kg_rfx_wavelet wavelet, struct kg_progressive_tile *tile, struct kg_writer *to)
+/* Stages 1 and 2 of count new tiles, which may be of different passes. */
+static void encode_new(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_progressive_ladder *ladder,
+		       enum kg_rfx_wavelet wavelet, const struct kg_progressive_tile *tiles, uint32_t count)
 {
-	struct kg_rfx_tile full = rfx_tile(tile, tile->pixels, ladder->scale[ladder->count]);
-
-	if (tile->from == KG_PROGRESSIVE_NEW)
-		return write_again(dsp, batch, ladder, wavelet, tile, to);
-	assert(wavelet == KG_RFX_EXTRAPOLATE && tile->from < tile->to && tile->to <= ladder->count);
-	tile->overflows = kg_rfx_lists(dsp, batch, &full, wavelet);
-	return write_upgrade(to, tile, ladder, batch->lists);
+	for (uint32_t i = 0; i < count; i++) {
+		assert(tiles[i].to <= ladder->count);
+		batch->tiles[i] = rfx_tile(&tiles[i], tiles[i].pixels, ladder->scale[tiles[i].to]);
+	}
+	kg_rfx_encode(dsp, batch, batch->tiles, count, wavelet, KG_RFX_RLGR1);
 }
 
-/* How many tiles from the first on go through a batch: new ones that are no difference. */
+/* The same of upgrades. */
+static void encode_upgrades(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_progressive_ladder *ladder,
+			    enum kg_rfx_wavelet wavelet, const struct kg_progressive_tile *tiles, uint32_t count)
+{
+	assert(wavelet == KG_RFX_EXTRAPOLATE);
+	for (uint32_t i = 0; i < count; i++) {
+		assert(tiles[i].from < tiles[i].to && tiles[i].to <= ladder->count);
+		batch->tiles[i] = rfx_tile(&tiles[i], tiles[i].pixels, ladder->scale[tiles[i].to]);
+	}
+	kg_rfx_lists(dsp, batch, batch->tiles, count, wavelet);
+	for (uint32_t i = 0; i < count; i++) {
+		struct kg_upgrade passes[COMPONENTS];
+		uint8_t bits[COMPONENTS][KG_RFX_BANDS];
+
+		for (int c = 0; c < COMPONENTS; c++) {
+			const uint8_t *from = later_of(ladder, tiles[i].from, c), *to = later_of(ladder, tiles[i].to, c);
+
+			for (int band = 0; band < KG_RFX_BANDS; band++)
+				bits[c][band] = from[band] - to[band];
+			passes[c] = (struct kg_upgrade){ kg_rfx_start[wavelet], KG_RFX_BANDS, bits[c] };
+		}
+		kg_upgrade_split(dsp, batch, i, passes);
+	}
+	kg_rfx_sort(batch, count);
+	dsp->upgrade_srl(batch->order, COMPONENTS * count, batch->scratch);
+}
+
+/* What tiles of a batch have in common. */
+enum way { WAY_NEW, WAY_AGAIN, WAY_UPGRADE };
+
+static enum way way_of(const struct kg_progressive_tile *tile, const struct kg_progressive_ladder *ladder)
+{
+	if (tile->from != KG_PROGRESSIVE_NEW)
+		return WAY_UPGRADE;
+	return tile->before && tile->to == ladder->count ? WAY_AGAIN : WAY_NEW;
+}
+
+/* How many tiles from the first on go through a batch: not more than one that may become a difference. */
 static uint32_t alike(const struct kg_progressive_tile *tiles, uint32_t count, const struct kg_progressive_ladder *ladder)
 {
-	uint32_t n = 0;
+	enum way way = way_of(tiles, ladder);
+	uint32_t n = 1;
 
-	while (n < count && tiles[n].from == KG_PROGRESSIVE_NEW && !(tiles[n].before && tiles[n].to == ladder->count))
+	while (n < count && way != WAY_AGAIN && way_of(&tiles[n], ladder) == way)
 		n++;
 	return n;
 }
@@ -244,21 +274,22 @@ uint32_t kg_progressive_tiles(const struct kg_dsp *dsp, struct kg_rfx_batch *bat
 	while (done < count) {
 		struct kg_progressive_tile *first = tiles + done;
 		uint32_t n = alike(first, KG_MIN(count - done, batch->capacity), ladder);
+		enum way way = way_of(first, ladder);
 
-		if (!n) {
-			if (!write_one(dsp, batch, ladder, wavelet, first, to))
+		if (way == WAY_AGAIN) {
+			if (!write_again(dsp, batch, ladder, wavelet, first, to))
 				return done;
 			done++;
 			continue;
 		}
-		for (uint32_t i = 0; i < n; i++) {
-			assert(first[i].to <= ladder->count);
-			batch->tiles[i] = rfx_tile(&first[i], first[i].pixels, ladder->scale[first[i].to]);
-		}
-		kg_rfx_encode(dsp, batch, batch->tiles, n, wavelet, KG_RFX_RLGR1);
+		(way == WAY_UPGRADE ? encode_upgrades : encode_new)(dsp, batch, ladder, wavelet, first, n);
 		for (uint32_t i = 0; i < n; i++, done++) {
+			const struct kg_rfx_list *lists = batch->lists + COMPONENTS * i;
+			bool full = first[i].to == ladder->count;
+
 			first[i].overflows = batch->overflows[i];
-			if (!write_values(to, &first[i], batch->lists + 3 * i, first[i].to == ladder->count, 0))
+			if (!(way == WAY_UPGRADE ? write_upgrade(to, &first[i], full, lists)
+						 : write_values(to, &first[i], lists, full, 0)))
 				return done;
 		}
 	}

@@ -61,7 +61,8 @@ size_t kg_rfx_batch_size(uint32_t capacity)
 
 	if (!capacity || capacity > KG_RFX_BATCH_MAX)
 		return 0;
-	return ALIGN + KG_RFX_SCRATCH + PADDED_SIZE + VALUES_SIZE + VALUE_AWAY + capacity * one;
+	return ALIGN + KG_RFX_SCRATCH + PADDED_SIZE + VALUES_SIZE + VALUE_AWAY + POSITION_SIZE + VALUE_SIZE +
+	       capacity * one;
 }
 
 void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capacity)
@@ -78,9 +79,9 @@ void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capaci
 	batch->values = (int16_t *)at;
 	at += VALUES_SIZE;
 	positions = at;
-	at += count * POSITION_SIZE + VALUE_AWAY;
+	at += (count + 1) * POSITION_SIZE + VALUE_AWAY;
 	values = at;
-	at += count * VALUE_SIZE;
+	at += (count + 1) * VALUE_SIZE;
 	bytes = at;
 	at += count * BYTES_SIZE;
 	batch->lists = (struct kg_rfx_list *)at;
@@ -90,11 +91,11 @@ void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capaci
 	batch->tiles = (struct kg_rfx_tile *)at;
 	at += capacity * sizeof(struct kg_rfx_tile);
 	batch->overflows = (bool *)at;
-	for (size_t i = 0; i < count; i++)
-		batch->lists[i] = (struct kg_rfx_list){
+	for (size_t i = 0; i <= count; i++)
+		*(i < count ? &batch->lists[i] : &batch->spare) = (struct kg_rfx_list){
 			.position = (uint16_t *)(positions + i * POSITION_SIZE) + KG_RFX_LIST_FRONT,
 			.value = (int16_t *)(values + i * VALUE_SIZE) + KG_RFX_LIST_FRONT,
-			.bytes = bytes + i * BYTES_SIZE,
+			.bytes = i < count ? bytes + i * BYTES_SIZE : NULL,
 		};
 }
 
@@ -119,21 +120,21 @@ static const uint8_t *pad(const struct kg_rfx_tile *tile, uint8_t *padded, size_
 }
 
 /* Longest first, roughly: lanes that work side by side should end together. */
-static void sort(struct kg_rfx_batch *batch, uint32_t count)
+void kg_rfx_sort(struct kg_rfx_batch *batch, uint32_t count)
 {
 	enum { STEP = 64, BUCKETS = KG_RFX_VALUES / STEP + 1 };
 	uint32_t start[BUCKETS + 1] = { 0 };
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < 3 * count; i++)
 		start[BUCKETS - batch->lists[i].count / STEP]++;
 	for (uint32_t bucket = 1; bucket <= BUCKETS; bucket++)
 		start[bucket] += start[bucket - 1];
-	for (uint32_t i = count; i-- > 0;)
+	for (uint32_t i = 3 * count; i-- > 0;)
 		batch->order[--start[BUCKETS - batch->lists[i].count / STEP]] = &batch->lists[i];
 }
 
-void kg_rfx_encode(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tiles, uint32_t count,
-		   enum kg_rfx_wavelet wavelet, enum kg_rfx_coder coder)
+void kg_rfx_lists(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tiles, uint32_t count,
+		  enum kg_rfx_wavelet wavelet)
 {
 	assert(count <= batch->capacity);
 	for (uint32_t i = 0; i < count; i++) {
@@ -143,17 +144,14 @@ void kg_rfx_encode(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const s
 		batch->overflows[i] = dsp->rfx_lists[wavelet](pixels, stride, tiles[i].height, tiles[i].scale,
 							      batch->lists + 3 * i, batch->scratch);
 	}
-	sort(batch, 3 * count);
-	dsp->rfx_rlgr[coder](batch->order, 3 * count, batch->scratch);
 }
 
-bool kg_rfx_lists(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,
-		  enum kg_rfx_wavelet wavelet)
+void kg_rfx_encode(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tiles, uint32_t count,
+		   enum kg_rfx_wavelet wavelet, enum kg_rfx_coder coder)
 {
-	size_t stride;
-	const uint8_t *pixels = pad(tile, batch->padded, &stride);
-
-	return dsp->rfx_lists[wavelet](pixels, stride, tile->height, tile->scale, batch->lists, batch->scratch);
+	kg_rfx_lists(dsp, batch, tiles, count, wavelet);
+	kg_rfx_sort(batch, count);
+	dsp->rfx_rlgr[coder](batch->order, 3 * count, batch->scratch);
 }
 
 bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,

@@ -89,6 +89,7 @@ struct kg_rfx_list {
 	uint8_t *bytes;		// KG_RFX_BYTES, all of which stage 2 may write
 	uint32_t count;		// of values; set by stage 1
 	uint32_t size;		// of bytes; set by stage 2
+	uint32_t raw;		// of raw bytes, in an upgrade pass; see codec/upgrade.h
 };
 /* Twice what stage 1 gives, so that the difference of two tiles fits too. */
 static const uint16_t kg_rfx_value_max[KG_RFX_BANDS] = { 768, 768, 256, 2047, 2047, 2047, 2047, 2047, 2047, 2047 };
@@ -123,6 +124,7 @@ struct kg_rfx_batch {
 	struct kg_rfx_tile *tiles;	// for whoever calls kg_rfx_encode(): room for capacity
 	uint8_t *padded;
 	int16_t *values;		// of two tiles
+	struct kg_rfx_list spare;	// without bytes
 	void *scratch;
 	uint32_t capacity;
 };
@@ -138,9 +140,12 @@ void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capaci
 void kg_rfx_encode(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tiles, uint32_t count,
 		   enum kg_rfx_wavelet wavelet, enum kg_rfx_coder coder);
 
-/* Stage 1 for one tile, into the first three lists. Returns whether it overflows. */
-bool kg_rfx_lists(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,
+/* Stage 1 alone. */
+void kg_rfx_lists(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tiles, uint32_t count,
 		  enum kg_rfx_wavelet wavelet);
+
+/* The lists of count tiles in the order that coders of many lists want: batch->order has 3 * count of them. */
+void kg_rfx_sort(struct kg_rfx_batch *batch, uint32_t count);
 
 /* Stage 1b for one tile, with the padding of stage 1. batch lends its scratch memory. values: see KG_RFX_VALUES_FN. */
 bool kg_rfx_values(const struct kg_dsp *dsp, struct kg_rfx_batch *batch, const struct kg_rfx_tile *tile,

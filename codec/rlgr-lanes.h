@@ -1,16 +1,15 @@
 /*
- * RLGR in 32 lanes, what its variants share ([MS-RDPRFX] 3.1.8.1.7.3; codec/bits.h has the closed form of runs). Each lane
- * codes another component and takes the next one when it is done, at the end of a chunk of 8 events; an event is "zeros,
- * then a value". Four events of a lane become one string of at most 57 bits, behind the up to 7 that wait for it, in a
- * 64-bit lane of one of four vectors: lane l is element l / 4 of vector SLOT(l). Which bytes of it are whole is known in the
- * lanes too, so that all that is left to do for each lane alone is to store 8 bytes and to step on. That is done while the
- * next group is coded.
+ * RLGR and SRL in 32 lanes, what their variants share ([MS-RDPRFX] 3.1.8.1.7.3; codec/upgrade.h; codec/bits.h has the closed
+ * form of runs). Each lane codes another component and takes the next one when it is done, at the end of a chunk of 8
+ * events; an event is "zeros, then a value". Four events of a lane become one string of at most 57 bits, behind the up to 7
+ * that wait for it, in a 64-bit lane of one of four vectors: lane l is element l / 4 of vector SLOT(l). Which bytes of it are
+ * whole is known in the lanes too, so that all that is left to do for each lane alone is to store 8 bytes and to step on.
+ * That is done while the next group is coded.
  * Here is also what is done by single lanes: strings that are too long, and the change from a component to the next.
  */
 #pragma once
 
-#include "codec/bits.h"
-#include "codec/rfx.h"
+#include "codec/srl.h"
 #include "codec/unrolled.h"
 
 enum {
@@ -22,6 +21,9 @@ enum {
 	TOO_LONG = 1024,	// added to a length when the code does not fit; a multiple of 8
 	KP_RUN = 8,		// from here on zeros are counted in runs
 };
+
+/* What the lanes code, constant in each of the functions below. */
+enum coder { RLGR1, RLGR3, SRL };
 
 /* The order in which 64-bit codes come out of 16-bit lanes. */
 #define SLOT(lane) ((((lane) & 1) << 1) | ((lane) >> 1 & 1))
@@ -132,10 +134,16 @@ static inline void lane_event3(struct kg_bits *bits, struct lane_state *state, u
 	}
 }
 
-/* The zeros behind the last value, as if a 1 followed. */
-static inline void lane_end(struct kg_bits *bits, struct lane_state *state, uint32_t zeros, bool three)
+static inline void lane_event_srl(struct kg_bits *bits, struct lane_state *state, uint32_t zeros, int value)
 {
-	if (!three) {
+	state->kp = kg_put_run(bits, state->kp, zeros, value < 0);
+	kg_put_unary(bits, value);
+}
+
+/* The zeros behind the last value, as if a 1 followed. */
+static inline void lane_end(struct kg_bits *bits, struct lane_state *state, uint32_t zeros, enum coder coder)
+{
+	if (coder == RLGR1) {
 		for (; state->kp < KP_RUN && zeros; zeros--, state->kp += 3)
 			lane_number(bits, state, 0);
 	} else {
@@ -175,7 +183,7 @@ static inline void code_halves(struct work *w, struct strings *strings, int lane
 }
 
 /* One that has a code which does not fit either, by the scalar coder. k: its first event. */
-static inline void code_events(struct work *w, struct strings *strings, int lane, int k, int events, bool three)
+static inline void code_events(struct work *w, struct strings *strings, int lane, int k, int events, enum coder coder)
 {
 	int slot = SLOT(lane), i = lane / 4;
 	uint32_t count = (uint32_t)(w->count[slot][i] - strings->length[lane]) & 7;
@@ -183,9 +191,11 @@ static inline void code_events(struct work *w, struct strings *strings, int lane
 	struct lane_state state = { strings->kp[lane], strings->krp[lane], strings->taken[lane] };
 
 	for (int end = k + events; k < end && k < w->left[lane]; k++) {
-		bool next = three && k + 1 < w->left[lane] && !w->zeros[k + 1][lane];
+		bool next = coder == RLGR3 && k + 1 < w->left[lane] && !w->zeros[k + 1][lane];
 
-		if (three)
+		if (coder == SRL)
+			lane_event_srl(&bits, &state, w->zeros[k][lane], w->value[k][lane]);
+		else if (coder == RLGR3)
 			lane_event3(&bits, &state, w->zeros[k][lane], w->value[k][lane], next ? w->value[k + 1][lane] : 0);
 		else
 			lane_event1(&bits, &state, w->zeros[k][lane], w->value[k][lane]);
@@ -199,7 +209,7 @@ static inline void code_events(struct work *w, struct strings *strings, int lane
 
 /* The string of a lane that does not fit; all strings before have been stored, and acc, count and left are in memory.
  * Returns true when acc and count have changed. */
-static inline bool code_long(struct work *w, struct strings *strings, int lane, int k, int events, bool three)
+static inline bool code_long(struct work *w, struct strings *strings, int lane, int k, int events, enum coder coder)
 {
 	uint32_t half = strings->half_length[lane];
 
@@ -207,14 +217,27 @@ static inline bool code_long(struct work *w, struct strings *strings, int lane, 
 		code_halves(w, strings, lane);
 		return false;
 	}
-	code_events(w, strings, lane, k, events, three);
+	code_events(w, strings, lane, k, events, coder);
 	return true;
 }
 
 /* ---- components ---- */
 
+/* What is behind the last event of a list. */
+static inline void list_end(struct kg_rfx_list *list, struct kg_bits *bits, struct lane_state *state, enum coder coder)
+{
+	uint32_t next = list->count ? list->position[list->count - 1] + 1u : 0;
+
+	if (coder == SRL) {
+		list->size = kg_srl_end(bits, state->kp, list->position[list->count] - next, list->bytes);
+	} else {
+		lane_end(bits, state, KG_RFX_VALUES - next, coder);
+		list->size = kg_bits_size(bits, list->bytes);
+	}
+}
+
 /* A lane begins with the next list, or becomes idle. Lists without values are done here. */
-static inline void lane_begin(struct work *w, int lane, bool three)
+static inline void lane_begin(struct work *w, int lane, enum coder coder)
 {
 	struct kg_rfx_list *list = NULL;
 
@@ -224,8 +247,7 @@ static inline void lane_begin(struct work *w, int lane, bool three)
 		if (!list->count) {
 			struct kg_bits bits = { .at = list->bytes };
 
-			lane_end(&bits, &(struct lane_state){ KG_KP_START, KG_KP_START, false }, KG_RFX_VALUES, three);
-			list->size = kg_bits_size(&bits, list->bytes);
+			list_end(list, &bits, &(struct lane_state){ KG_KP_START, KG_KP_START, false }, coder);
 			list = NULL;
 		}
 	}
@@ -233,7 +255,7 @@ static inline void lane_begin(struct work *w, int lane, bool three)
 	w->at[lane] = list ? list->bytes : w->sink;
 	w->position[lane] = list ? list->position : w->nothing;
 	w->values[lane] = list ? list->value : (int16_t *)w->nothing;
-	w->advance[lane] = list ? (three ? CHUNK - 1 : CHUNK) * sizeof(uint16_t) : 0;
+	w->advance[lane] = list ? (coder == RLGR3 ? CHUNK - 1 : CHUNK) * sizeof(uint16_t) : 0;
 	w->left[lane] = list ? (uint16_t)list->count : 0;
 	w->kp[lane] = w->krp[lane] = KG_KP_START;
 	w->before[lane] = 0xffff;
@@ -243,20 +265,19 @@ static inline void lane_begin(struct work *w, int lane, bool three)
 }
 
 /* The list of a lane has no more events: its state and bits are in memory. */
-static inline void lane_finish(struct work *w, int lane, bool three)
+static inline void lane_finish(struct work *w, int lane, enum coder coder)
 {
 	int slot = SLOT(lane), i = lane / 4;
 	struct kg_rfx_list *list = w->list[lane];
 	struct kg_bits bits = { w->acc[slot][i], (uint32_t)w->count[slot][i], w->at[lane] };
 	struct lane_state state = { w->kp[lane], w->krp[lane], w->taken[lane] };
 
-	lane_end(&bits, &state, KG_RFX_VALUES - 1u - list->position[list->count - 1], three);
-	list->size = kg_bits_size(&bits, list->bytes);
+	list_end(list, &bits, &state, coder);
 	w->busy--;
 }
 
 /* All lanes begin. */
-static inline void lanes_begin(struct work *w, struct kg_rfx_list *const *lists, uint32_t count, bool three)
+static inline void lanes_begin(struct work *w, struct kg_rfx_list *const *lists, uint32_t count, enum coder coder)
 {
 	w->lists = lists;
 	w->waiting = count;
@@ -265,11 +286,11 @@ static inline void lanes_begin(struct work *w, struct kg_rfx_list *const *lists,
 	memset(w->strings[1].whole, 0, sizeof(w->strings[1].whole));	// nothing to store yet
 	memset(w->acc, 0, sizeof(w->acc));
 	for (int lane = 0; lane < LANES; lane++)
-		lane_begin(w, lane, three);
+		lane_begin(w, lane, coder);
 }
 
 /* Lanes whose list has ended take the next one; all states are in memory. done: a bit for each lane. */
-static inline void lanes_change(struct work *w, uint32_t done, bool three)
+static inline void lanes_change(struct work *w, uint32_t done, enum coder coder)
 {
 	struct strings *last = &w->strings[1];
 
@@ -279,7 +300,7 @@ static inline void lanes_change(struct work *w, uint32_t done, bool three)
 	for (; done; done &= done - 1) {
 		int lane = __builtin_ctz(done);
 
-		lane_finish(w, lane, three);
-		lane_begin(w, lane, three);
+		lane_finish(w, lane, coder);
+		lane_begin(w, lane, coder);
 	}
 }

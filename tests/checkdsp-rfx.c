@@ -316,6 +316,114 @@ static void check_pack(const struct kg_dsp *dsp, const char *cpu)
 	ok(right, "pack %s", cpu);
 }
 
+/* ---- upgrades ---- */
+
+struct split_case {
+	const struct kg_dsp *dsp;
+	const struct kg_upgrade *pass;
+	const struct kg_rfx_list *list;
+	struct kg_rfx_list *srl;
+	uint8_t *raw;
+	void *scratch;
+	uint32_t size;
+};
+
+static void run_split(void *data)
+{
+	struct split_case *t = data;
+
+	t->size = t->dsp->upgrade_split(t->pass, t->list, t->srl, t->raw, t->scratch);
+}
+
+static void run_srl(void *data)
+{
+	struct rlgr_case *t = data;
+
+	t->function(t->order, t->count, t->scratch);
+}
+
+static void bits_fill(uint8_t *bits)
+{
+	uint32_t most = rnd() % (KG_UPGRADE_BITS + 1);
+
+	for (int band = 0; band < KG_RFX_BANDS; band++)
+		bits[band] = (uint8_t)(rnd() % 4 ? most : rnd() % (KG_UPGRADE_BITS + 1));
+}
+
+static void check_split(const struct kg_dsp *dsp, const char *cpu)
+{
+	struct kg_rfx_list *list = lists_new(1), *want = lists_new(1), *got = lists_new(1);
+	uint8_t *want_raw = guarded(KG_UPGRADE_RAW), *got_raw = guarded(KG_UPGRADE_RAW), *scratch = guarded(KG_RFX_SCRATCH);
+	uint8_t bits[KG_RFX_BANDS];
+	struct kg_upgrade pass = { kg_rfx_start[KG_RFX_EXTRAPOLATE], KG_RFX_BANDS, bits };
+	bool right = true;
+
+	for (uint32_t round = 0; right && round < 1500; round++) {
+		struct split_case a = { &c, &pass, list, want, want_raw, scratch, 0 };
+		struct split_case b = { dsp, &pass, list, got, got_raw, scratch, 0 };
+		size_t size;
+
+		rlgr_fill(list, round);
+		bits_fill(bits);
+		run_split(&a);
+		memset(scratch, rnd() % 256, KG_RFX_SCRATCH);
+		right = check_survives(run_split, &b);
+		size = want->count * sizeof(uint16_t);
+		right = right && a.size == b.size && !memcmp(want_raw, got_raw, a.size) && want->count == got->count &&
+			!memcmp(want->position - 1, got->position - 1, size + 4) && !memcmp(want->value, got->value, size) &&
+			list_clean(list) && list_clean(got) && front_clean(got_raw);
+		if (!right)
+			note("%u values: %u of SRL, %u raw bytes, C %u and %u", list->count, got->count, b.size, want->count, a.size);
+	}
+	ok(right && front_clean(scratch), "split %s: any list by any bits", cpu);
+}
+
+/* What a split gives: the codes of passes of few bits, in some lists those of all lengths. */
+static void srl_fill(struct kg_rfx_list *list, uint32_t round)
+{
+	uint32_t most = rnd() % 3 ? 1u << rnd() % 3 : KG_SRL_LENGTH, end;
+
+	rlgr_fill(list, round);
+	for (uint32_t i = 0; i < list->count; i++) {
+		uint32_t length = rnd() % (rnd() % 2 ? most : KG_MIN(most, 3u));
+
+		list->value[i] = (int16_t)((rnd() % 2 ? KG_SRL_NEGATIVE : 0) | (length && rnd() % 2 ? KG_SRL_ENDED : 0) | length);
+	}
+	end = list->count ? list->position[list->count - 1] + 1u : 0;
+	list->position[list->count] = (uint16_t)(rnd() % 4 ? end + rnd() % (VALUES - end + 1) : end);
+}
+
+static void check_srl(const struct kg_dsp *dsp, const char *cpu)
+{
+	struct kg_rfx_list *want = lists_new(LISTS), *got = lists_new(LISTS);
+	struct kg_rfx_list *want_order[LISTS], *got_order[LISTS];
+	uint8_t *scratch = guarded(KG_RFX_SCRATCH);
+	bool right = true;
+
+	for (uint32_t round = 0; right && round < 60; round++) {
+		uint32_t count = round < 5 ? round : 1 + rnd() % LISTS;
+		struct rlgr_case a = { c.upgrade_srl, want_order, count, scratch };
+		struct rlgr_case b = { dsp->upgrade_srl, got_order, count, scratch };
+
+		for (uint32_t i = 0; i < count; i++) {
+			srl_fill(&want[i], round);
+			list_copy(&got[i], &want[i]);
+			want_order[i] = &want[i];
+			got_order[i] = &got[i];
+		}
+		run_srl(&a);
+		memset(scratch, rnd() % 256, KG_RFX_SCRATCH);
+		right = check_survives(run_srl, &b);
+		for (uint32_t i = 0; right && i < count; i++) {
+			right = want[i].size == got[i].size && !memcmp(want[i].bytes, got[i].bytes, want[i].size) &&
+				list_clean(&got[i]);
+			if (!right)
+				note("list %u of %u, %u values: %u bytes, C %u", i, count, want[i].count, got[i].size, want[i].size);
+		}
+	}
+	ok(right && front_clean(scratch), "SRL %s: random lists of all kinds", cpu);
+}
+
 /* ---- times ---- */
 
 /* Of a core: a chain of additions takes a cycle each. */
@@ -384,6 +492,10 @@ int main(int argc, char **argv)
 		for (enum kg_rfx_wavelet wavelet = 0; wavelet < KG_RFX_WAVELETS; wavelet++)
 			check_stage1(&dsp, name, wavelet);
 		check_pack(&dsp, name);
+		if (dsp.upgrade_split != c.upgrade_split)
+			check_split(&dsp, name);
+		if (dsp.upgrade_srl != c.upgrade_srl)
+			check_srl(&dsp, name);
 		for (enum kg_rfx_coder coder = 0; coder < KG_RFX_CODERS; coder++)
 			check_rlgr(&dsp, name, coder);
 		if (check_bench)

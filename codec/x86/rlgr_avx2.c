@@ -1,6 +1,6 @@
 /*
- * RLGR with AVX2: 32 lanes in two vectors of 16, 16 bits each, so that each has the other's waiting time for its work. See
- * rlgr-lanes.h. Shifts by lane are multiplications by powers of two, which a shuffle of bytes looks up; the logarithm comes
+ * RLGR and SRL with AVX2: 32 lanes in two vectors of 16, 16 bits each, so that each has the other's waiting time for its work.
+ * See rlgr-lanes.h. Shifts by lane are multiplications by powers of two, which a shuffle of bytes looks up; the logarithm comes
  * out of a conversion to float.
  */
 #include "codec/x86/avx2.h"
@@ -113,7 +113,9 @@ INLINE void load_events(struct work *w, struct lanes *s, int half, int events)
 
 /* ---- the state machine ---- */
 
-/* For shuffles that look up powers of two up to 2^10: the exponent in the low byte, with bit 3 changed in the high one. */
+#define POWER_MAX 10
+
+/* For shuffles that look up powers of two up to 2^POWER_MAX: the exponent in the low byte, with bit 3 changed in the high one. */
 INLINE __m256i exponent_index(__m256i exponent)
 {
 	return _mm256_xor_si256(_mm256_mullo_epi16(exponent, all16(0x0101)), all16(0x0800));
@@ -275,6 +277,23 @@ INLINE struct code step3(struct lanes *s, __m256i zeros, __m256i value, __m256i 
 	return code;
 }
 
+/* All zeros are runs, and the magnitude is unary: see codec/srl.h. */
+INLINE struct code step_srl(struct lanes *s, __m256i zeros, __m256i value, __m256i active)
+{
+	__m256i u = add16(zeros, base_of(s->kp)), sign = _mm256_srli_epi16(value, 15);
+	__m256i length = and(value, all16(KG_SRL_LENGTH)), ended = and(_mm256_srli_epi16(value, KG_SRL_ENDED_SHIFT), all16(1));
+	struct run run = code_run(u, logarithm(u), s->kp);
+	struct code code;
+
+	code.rest_1 = and(add16(or(add16(run.rest, run.rest), sign), all16(1)), active);
+	code.number_length = and(length, active);
+	code.inverse = and(sub16(power(exponent_index(length)), ended), active);
+	length = or(length, and(_mm256_cmpgt_epi16(length, all16(POWER_MAX)), all16(TOO_LONG)));
+	code.length = and(add16(run.length, length), active);
+	s->kp = choose(s->kp, _mm256_subs_epu16(run.kp, all16(6)), active);
+	return code;
+}
+
 /* ---- bits ---- */
 
 /* The lengths of 16 lanes, for the lanes of a slot as 64-bit numbers. */
@@ -354,20 +373,20 @@ INLINE uint32_t lane_bits(__m256i mask)
 }
 
 static __attribute__((noinline)) void long_strings(struct work *w, struct lanes *s, struct strings *strings, int half,
-						   uint32_t lanes, int k, int events, bool three)
+						   uint32_t lanes, int k, int events, enum coder coder)
 {
 	bool changed = false;
 
 	spill_bits(w, s, half);
 	for (; lanes; lanes &= lanes - 1)
-		changed |= code_long(w, strings, 16 * half + __builtin_ctz(lanes), k, events, three);
+		changed |= code_long(w, strings, 16 * half + __builtin_ctz(lanes), k, events, coder);
 	if (changed)
 		reload_bits(w, s, half);
 }
 
 /* Codes a group and meanwhile stores the strings of the one before, which are independent work for other ports. */
 INLINE void code_group(struct work *w, struct lanes halves[2], const struct strings *from, struct strings *to, int first, int events,
-		       bool three)
+		       enum coder coder)
 {
 	__m256i length[2];
 
@@ -377,7 +396,7 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 
 		store(to->kp + 16 * half, s->kp);
 		store(to->krp + 16 * half, s->krp);
-		if (three)
+		if (coder == RLGR3)
 			store(to->taken + 16 * half, s->taken);
 		UNROLLED_LONG
 		for (int slot = 0; slot < 4; slot++)
@@ -395,12 +414,14 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 			__m256i zeros = load(w->zeros[k] + 16 * half), value = load(w->value[k] + 16 * half);
 			struct code code;
 
-			if (three)
+			if (coder == SRL)
+				code = step_srl(s, zeros, value, active);
+			else if (coder == RLGR3)
 				code = step3(s, zeros, value, active, load(w->zeros[k + 1] + 16 * half),
 					     load(w->value[k + 1] + 16 * half), _mm256_cmpgt_epi16(s->left, all16(k + 1)));
 			else
 				code = step1(s, zeros, value, active);
-			append(s->acc, &code, three);
+			append(s->acc, &code, coder == RLGR3);
 			length[half] = add16(length[half], code.length);
 			if (i == 1) {
 				UNROLLED_LONG
@@ -420,7 +441,7 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 		store(to->length + 16 * half, length[half]);
 		cut(&halves[half], to, half, length[half]);
 		if (__builtin_expect(too_long != 0, 0))
-			long_strings(w, &halves[half], to, half, too_long, first, events, three);
+			long_strings(w, &halves[half], to, half, too_long, first, events, coder);
 	}
 }
 
@@ -447,7 +468,7 @@ static void reload(const struct work *w, struct lanes *s, int half)
 	reload_bits(w, s, half);
 }
 
-static __attribute__((noinline)) void change_lists(struct work *w, struct lanes halves[2], uint32_t done, bool three)
+static __attribute__((noinline)) void change_lists(struct work *w, struct lanes halves[2], uint32_t done, enum coder coder)
 {
 	for (int half = 0; half < 2; half++) {
 		store(w->kp + 16 * half, halves[half].kp);
@@ -456,18 +477,18 @@ static __attribute__((noinline)) void change_lists(struct work *w, struct lanes 
 		store(w->taken + 16 * half, halves[half].taken);
 		spill_bits(w, &halves[half], half);
 	}
-	lanes_change(w, done, three);
+	lanes_change(w, done, coder);
 	for (int half = 0; half < 2; half++)
 		reload(w, &halves[half], half);
 }
 
-INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, bool three)
+INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, enum coder coder)
 {
 	/* RLGR3 looks at the event behind, so its last event of a chunk is only looked at. */
-	const int second = three ? GROUP - 1 : GROUP, events = GROUP + second;
+	const int second = coder == RLGR3 ? GROUP - 1 : GROUP, events = GROUP + second;
 	struct lanes halves[2];
 
-	lanes_begin(w, lists, count, three);
+	lanes_begin(w, lists, count, coder);
 	reload(w, &halves[0], 0);
 	reload(w, &halves[1], 1);
 	while (w->busy) {
@@ -475,8 +496,8 @@ INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct 
 
 		load_events(w, &halves[0], 0, events);
 		load_events(w, &halves[1], 1, events);
-		code_group(w, halves, &w->strings[1], &w->strings[0], 0, GROUP, three);
-		code_group(w, halves, &w->strings[0], &w->strings[1], GROUP, second, three);
+		code_group(w, halves, &w->strings[1], &w->strings[0], 0, GROUP, coder);
+		code_group(w, halves, &w->strings[0], &w->strings[1], GROUP, second, coder);
 		advance(w);
 		UNROLLED_LONG
 		for (int half = 0; half < 2; half++) {
@@ -487,16 +508,21 @@ INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct 
 			s->left = _mm256_subs_epu16(s->left, all16(events));
 		}
 		if (done)
-			change_lists(w, halves, done, three);
+			change_lists(w, halves, done, coder);
 	}
 }
 
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_avx2)
 {
-	code_lists(lists, count, scratch, false);
+	code_lists(lists, count, scratch, RLGR1);
 }
 
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_avx2)
 {
-	code_lists(lists, count, scratch, true);
+	code_lists(lists, count, scratch, RLGR3);
+}
+
+KG_UPGRADE_SRL_FN(kg_upgrade_srl_avx2)
+{
+	code_lists(lists, count, scratch, SRL);
 }

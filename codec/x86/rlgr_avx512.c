@@ -1,4 +1,4 @@
-/* RLGR with AVX-512: all 32 lanes in a vector, 16 bits each. See rlgr-lanes.h. */
+/* RLGR and SRL with AVX-512: all 32 lanes in a vector, 16 bits each. See rlgr-lanes.h. */
 #include "codec/x86/avx512.h"
 #include "codec/rlgr-lanes.h"
 #include "codec/x86/x86.h"
@@ -20,11 +20,11 @@ INLINE __m512i number_of(const struct lanes *s, int number)
 
 /* Vectors of one number, loaded through a pointer that the compiler knows nothing of: gcc would make them anew each time, with
  * a move and a broadcast, since there are more of them than registers. */
-enum number { N1, N2, N3, N6, N10, N18, N_CODE, N63, N2047, N_RUN, N_MAX, N_FREE, N_TOO_LONG, N_INDEX, NUMBERS = N_INDEX + CHUNK };
+enum number { N1, N2, N3, N6, N10, N16, N18, N_CODE, N63, N2047, N_RUN, N_MAX, N_FREE, N_TOO_LONG, N_INDEX, NUMBERS = N_INDEX + CHUNK };
 #define SPLAT4(x) x, x, x, x
 #define SPLAT(x) { SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x) }
 static const uint16_t VECTORS[NUMBERS][32] __attribute__((aligned(64))) = {
-	[N1] = SPLAT(1), [N2] = SPLAT(2), [N3] = SPLAT(3), [N6] = SPLAT(6), [N10] = SPLAT(10), [N_CODE] = SPLAT(CODE_MAX), [N18] = SPLAT(18),
+	[N1] = SPLAT(1), [N2] = SPLAT(2), [N3] = SPLAT(3), [N6] = SPLAT(6), [N10] = SPLAT(10), [N_CODE] = SPLAT(CODE_MAX), [N16] = SPLAT(16), [N18] = SPLAT(18),
 	[N63] = SPLAT(63), [N2047] = SPLAT(2047), [N_RUN] = SPLAT(KP_RUN - 1), [N_MAX] = SPLAT(KG_KP_MAX), [N_FREE] = SPLAT(0x8070),
 	[N_TOO_LONG] = SPLAT(TOO_LONG), [N_INDEX] = SPLAT(0), [N_INDEX + 1] = SPLAT(1), [N_INDEX + 2] = SPLAT(2),
 	[N_INDEX + 3] = SPLAT(3), [N_INDEX + 4] = SPLAT(4), [N_INDEX + 5] = SPLAT(5), [N_INDEX + 6] = SPLAT(6),
@@ -242,6 +242,28 @@ INLINE struct code step3(struct lanes *s, __m512i zeros, __m512i value, __mmask3
 	return code;
 }
 
+/* All zeros are runs, and the magnitude is unary: see codec/srl.h. */
+INLINE struct code step_srl(struct lanes *s, __m512i zeros, __m512i value, __mmask32 active)
+{
+	const __m512i one = number_of(s, N1);
+	__m512i begin = _mm512_srli_epi16(s->kp, 2), u = add16(zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
+	__m512i end = run_end(s, u), rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
+	__m512i run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin);
+	__m512i sign = _mm512_srli_epi16(value, 15);
+	__m512i length = _mm512_and_si512(_mm512_maskz_mov_epi16(active, value), number_of(s, N63));
+	struct code code = { .ones = length };
+
+	code.rest = _mm512_maskz_add_epi16(active, add16(rest, rest), sign);
+	/* All ones but the last are to be 0, and that too if it does not end: without an event, inverse is -1. */
+	code.inverse = sub16(_mm512_and_si512(_mm512_maskz_srli_epi16(active, value, KG_SRL_ENDED_SHIFT), one), _mm512_sllv_epi16(one, length));
+	length = _mm512_mask_add_epi16(length, _mm512_cmpgt_epu16_mask(length, number_of(s, N16)), length, number_of(s, N_TOO_LONG));
+	code.length = _mm512_maskz_add_epi16(active, length, run_length);
+	s->kp = _mm512_mask_subs_epu16(s->kp, active,
+				       _mm512_min_epu16(_mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), s->kp, number_of(s, N3), 0xf8), number_of(s, N_MAX)),
+				       number_of(s, N6));
+	return code;
+}
+
 /* ---- bits ---- */
 
 /* The lengths of 32 lanes, for the lanes of a slot as 64-bit numbers. */
@@ -322,27 +344,27 @@ static void reload_bits(const struct work *w, struct lanes *s)
 
 /* Lanes whose string does not fit. */
 static __attribute__((noinline)) void long_strings(struct work *w, struct lanes *s, struct strings *strings, __mmask32 lanes, int k,
-						   int events, bool three)
+						   int events, enum coder coder)
 {
 	bool changed = false;
 
 	spill_bits(w, s);
 	for (; lanes; lanes &= lanes - 1)
-		changed |= code_long(w, strings, __builtin_ctz(lanes), k, events, three);
+		changed |= code_long(w, strings, __builtin_ctz(lanes), k, events, coder);
 	if (changed)
 		reload_bits(w, s);
 }
 
 /* Codes a group and meanwhile stores the strings of the one before, which are independent work for other ports. */
 INLINE void code_group(struct work *w, struct lanes *s, const struct strings *from, struct strings *to, int first, int events,
-		       bool three)
+		       enum coder coder)
 {
 	__m512i length = _mm512_setzero_si512();
 	__mmask32 too_long;
 
 	store(to->kp, s->kp);
 	store(to->krp, s->krp);
-	if (three)
+	if (coder == RLGR3)
 		store(to->taken, _mm512_maskz_mov_epi16(s->taken, number_of(s, N1)));
 	UNROLLED_LONG
 	for (int slot = 0; slot < 4; slot++)
@@ -353,12 +375,14 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 		__mmask32 active = _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k));
 		struct code code;
 
-		if (three)
+		if (coder == SRL)
+			code = step_srl(s, load(w->zeros[k]), load(w->value[k]), active);
+		else if (coder == RLGR3)
 			code = step3(s, load(w->zeros[k]), load(w->value[k]), active, load(w->zeros[k + 1]), load(w->value[k + 1]),
 				     _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k + 1)));
 		else
 			code = step1(s, load(w->zeros[k]), load(w->value[k]), active);
-		append(s->acc, &code, three);
+		append(s->acc, &code, coder == RLGR3);
 		length = add16(length, code.length);
 		if (i == 1) {
 			UNROLLED_LONG
@@ -374,7 +398,7 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 	cut(s, to, length);
 	too_long = _mm512_cmpgt_epu16_mask(length, all16(STRING_MAX));
 	if (__builtin_expect(too_long != 0, 0))
-		long_strings(w, s, to, too_long, first, events, three);
+		long_strings(w, s, to, too_long, first, events, coder);
 }
 
 INLINE void advance(struct work *w)
@@ -399,47 +423,52 @@ static void reload(const struct work *w, struct lanes *s)
 	reload_bits(w, s);
 }
 
-static __attribute__((noinline)) void change_lists(struct work *w, struct lanes *s, __mmask32 done, bool three)
+static __attribute__((noinline)) void change_lists(struct work *w, struct lanes *s, __mmask32 done, enum coder coder)
 {
 	store(w->kp, s->kp);
 	store(w->krp, s->krp);
 	store(w->before, s->before);
 	store(w->taken, _mm512_maskz_mov_epi16(s->taken, number_of(s, N1)));
 	spill_bits(w, s);
-	lanes_change(w, done, three);
+	lanes_change(w, done, coder);
 	s->taken &= ~done;
 	reload(w, s);
 }
 
-INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, bool three)
+INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, enum coder coder)
 {
 	/* RLGR3 looks at the event behind, so its last event of a chunk is only looked at. */
-	const int second = three ? GROUP - 1 : GROUP, events = GROUP + second;
+	const int second = coder == RLGR3 ? GROUP - 1 : GROUP, events = GROUP + second;
 	struct lanes s = { .vectors = VECTORS };
 
 	__asm__("" : "+r"(s.vectors));
-	lanes_begin(w, lists, count, three);
+	lanes_begin(w, lists, count, coder);
 	reload(w, &s);
 	while (w->busy) {
 		__mmask32 done;
 
 		load_events(w, &s, events);
-		code_group(w, &s, &w->strings[1], &w->strings[0], 0, GROUP, three);
-		code_group(w, &s, &w->strings[0], &w->strings[1], GROUP, second, three);
+		code_group(w, &s, &w->strings[1], &w->strings[0], 0, GROUP, coder);
+		code_group(w, &s, &w->strings[0], &w->strings[1], GROUP, second, coder);
 		advance(w);
 		done = _mm512_mask_cmple_epu16_mask(_mm512_test_epi16_mask(s.left, s.left), s.left, all16(events));
 		s.left = _mm512_subs_epu16(s.left, all16(events));
 		if (done)
-			change_lists(w, &s, done, three);
+			change_lists(w, &s, done, coder);
 	}
 }
 
 KG_RFX_RLGR_FN(kg_rfx_rlgr1_avx512)
 {
-	code_lists(lists, count, scratch, false);
+	code_lists(lists, count, scratch, RLGR1);
 }
 
 KG_RFX_RLGR_FN(kg_rfx_rlgr3_avx512)
 {
-	code_lists(lists, count, scratch, true);
+	code_lists(lists, count, scratch, RLGR3);
+}
+
+KG_UPGRADE_SRL_FN(kg_upgrade_srl_avx512)
+{
+	code_lists(lists, count, scratch, SRL);
 }
