@@ -55,4 +55,4 @@ size_t kg_plan_lossy_scratch(void);
 /* plan-text.c: tiles of text are put together into rectangles; jobs that prepare one, and that write all. */
 void kg_plan_find_texts(struct kg_plan *plan);
 void kg_plan_analyse_text(struct kg_plan *plan, struct kg_plan_text *text);
-void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part);
+void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part, void *scratch);

@@ -94,7 +94,60 @@ void kg_plan_analyse_text(struct kg_plan *plan, struct kg_plan_text *text)
 		kg_plan_fail(plan);
 }
 
-void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part)
+/*
+ * Few colours and hard edges are not always text: dither and patterns can cost less by planar. That is tried where more than
+ * half a byte a pixel would be needed; new pages of text need an eighth.
+ */
+#define DEAR(area) ((area) / 2 + 256)
+
+/* Pieces of planar that show a rectangle, in memory of their own. */
+static bool offer_planar(struct kg_plan *plan, struct kg_rect rect, struct kg_plan_part *offer, void *scratch)
+{
+	struct kg_rect tiles = kg_mirror_tiles(plan->mirror, rect);
+	struct kg_writer writer;
+
+	if (!kg_plan_provide(plan, offer, area_of(tiles) * kg_plan_planar_bound(plan)))
+		return false;
+	writer = kg_writer_of(offer->bytes, offer->room);
+	for (int32_t row = tiles.top; row < tiles.bottom; row++) {
+		for (int32_t column = tiles.left; column < tiles.right; column++) {
+			struct kg_rect tile = kg_mirror_tile(plan->mirror, (uint32_t)column, (uint32_t)row);
+
+			kg_plan_put_planar(plan, &writer, kg_rect_intersect(rect, tile), scratch);
+		}
+	}
+	assert(kg_writer_ok(&writer));
+	offer->size = kg_writer_size(&writer);
+	return true;
+}
+
+/* Within a limit of bytes. False, and nothing is written: it would exceed it. */
+static bool write_clear(struct kg_plan *plan, const struct kg_plan_text *text, struct kg_writer *writer, size_t limit)
+{
+	struct kg_writer head = *writer, data = *writer;
+	size_t size;
+
+	kg_write_space(&data, KG_GFX_PICTURE_SIZE);
+	size = kg_clear_encode(plan->clear, text->plan, limit, data.at, kg_writer_room(&data));
+	if (!size)
+		return false;
+	kg_gfx_picture(&head, plan->surface, KG_GFX_CLEAR, text->rect, (uint32_t)size);
+	kg_write_space(writer, KG_GFX_PICTURE_SIZE + size);
+	return true;
+}
+
+static void write_text(struct kg_plan *plan, const struct kg_plan_text *text, struct kg_writer *writer, void *scratch)
+{
+	struct kg_plan_part offer = { 0 };
+
+	/* Planar goes where it is shorter; so it has room where there is some for all that ClearCodec may write. */
+	if (!write_clear(plan, text, writer, DEAR(area_of(text->rect))) && offer_planar(plan, text->rect, &offer, scratch) &&
+	    !write_clear(plan, text, writer, offer.size - KG_GFX_PICTURE_SIZE))
+		kg_write_bytes(writer, offer.bytes, offer.size);
+	free(offer.bytes);
+}
+
+void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part, void *scratch)
 {
 	struct kg_writer writer;
 	size_t room = 0;
@@ -108,17 +161,10 @@ void kg_plan_write_texts(struct kg_plan *plan, struct kg_plan_part *part)
 		return;
 	writer = kg_writer_of(part->bytes, room);
 	for (uint32_t i = 0; i < plan->text_count; i++) {
-		struct kg_plan_text *text = &plan->texts[i];
-		struct kg_writer head = writer;
-		size_t size;
-
-		kg_write_space(&writer, KG_GFX_PICTURE_SIZE);
-		size = kg_clear_encode(plan->clear, text->plan, 0, writer.at, kg_writer_room(&writer));
-		assert(size);
-		kg_write_space(&writer, size);
-		kg_gfx_picture(&head, plan->surface, KG_GFX_CLEAR, text->rect, (uint32_t)size);
-		free(text->scratch);
-		text->scratch = NULL;
+		write_text(plan, &plan->texts[i], &writer, scratch);
+		free(plan->texts[i].scratch);
+		plan->texts[i].scratch = NULL;
 	}
+	assert(kg_writer_ok(&writer));
 	part->size = kg_writer_size(&writer);
 }

@@ -144,7 +144,7 @@ void kg_plan_job(struct kg_plan *plan, uint32_t i, void *scratch)
 		kg_plan_write_lossy(plan, work, part, scratch);
 		break;
 	case KG_WORK_CLEAR:
-		kg_plan_write_texts(plan, part);
+		kg_plan_write_texts(plan, part, scratch);
 		break;
 	}
 }
