@@ -1,4 +1,5 @@
 """TAP for the tests in Python, as tap.h is for those in C; and waiting with a deadline."""
+import os
 import sys
 import time
 
@@ -22,6 +23,14 @@ def skip(text):
 def note(text):
     for line in str(text).splitlines():
         print("# " + line, flush=True)
+
+
+def seed():
+    """For random numbers, always the same unless SEED says another, or new."""
+    text = os.environ.get("SEED", "20261124")
+    value = time.time_ns() if text == "new" else int(text, 0)
+    note("SEED=%d" % value)
+    return value
 
 
 def done():

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
-from harness import BUILD, SLOW, Client, Kagamid, children, done, note, ok, skip, state_of, wait_until  # noqa: E402
+from harness import BUILD, SLOW, Client, Kagamid, children, done, note, ok, seed, skip, state_of, wait_until  # noqa: E402
 
 USERS = '''
 [server]
@@ -298,9 +298,7 @@ def programs(k, name):
 
 
 def test_random_kills():
-    seed = os.environ.get('SEED') or str(time.time_ns())
-    note(f'SEED={seed}')
-    choice = random.Random(seed)
+    choice = random.Random(seed())
     with Kagamid(config=USERS.format(handshake=15), before=accounts('anna', 'carl')) as k:
         other = k.client()
         other.log_in('carl', password('carl'))

@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import tap  # noqa: E402
-from tap import done, note, ok, skip, wait_until  # noqa: E402,F401
+from tap import done, note, ok, seed, skip, wait_until  # noqa: E402,F401
 
 SOURCE = os.path.abspath(os.environ.get('top_srcdir', '.'))
 BUILD = os.path.abspath(os.environ.get('top_builddir', 'build'))

@@ -18,7 +18,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
 from fake import bind, hmac_md5, md4, public_key, rc4  # noqa: E402
-from harness import BUILD, SLOW, alive, children, done, note, ok, skip, wait_until  # noqa: E402,F401
+from harness import BUILD, SLOW, alive, children, done, note, ok, seed, skip, wait_until  # noqa: E402,F401
 import tap  # noqa: E402
 
 SANITIZED = SLOW > 1

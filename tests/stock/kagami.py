@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import picture  # noqa: E402
 from picture import Picture, grab, seeded  # noqa: E402,F401
-from tap import done, note, ok, skip, wait_until  # noqa: E402,F401
+from tap import done, note, ok, seed, skip, wait_until  # noqa: E402,F401
 
 BUILD = os.path.abspath(os.environ.get("top_builddir", "."))
 SHOW = os.path.join(BUILD, "tests", "stock", "show")
@@ -30,12 +30,6 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 # Whatever loses its parent becomes our child, so that nothing can be left behind unseen.
 LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def seed():
-    value = int(os.environ.get("SEED", secrets.randbits(32)))
-    note("SEED=%d" % value)
-    return value
 
 
 # ---- Processes ----
