@@ -40,7 +40,7 @@ extern const size_t kg_bench_codecs_count;
 static inline struct kg_image kg_bench_tile(const struct kg_image *image, uint32_t x, uint32_t y)
 {
 	return (struct kg_image){
-		.pixels = image->pixels + (size_t)y * KG_TILE * image->stride + (size_t)x * KG_TILE * 4,
+		.pixels = kg_image_at(image, x * KG_TILE, y * KG_TILE),
 		.width = KG_MIN(image->width - x * KG_TILE, KG_TILE + 0u),
 		.height = KG_MIN(image->height - y * KG_TILE, KG_TILE + 0u),
 		.stride = image->stride,

@@ -113,7 +113,7 @@ struct middle {
 static void find_middle(const struct kg_clear_plan *plan, const struct clear_region *region, uint32_t x,
 			struct middle *m)
 {
-	const uint8_t *at = clear_at(&plan->image, x, region->y0);
+	const uint8_t *at = kg_image_at(&plan->image, x, region->y0);
 	uint32_t height = region->y1 - region->y0, on = 0, off;
 
 	while (on < height && clear_pixel(at) == region->background) {

@@ -24,7 +24,7 @@ struct kg_clear_hash kg_clear_glyph_hash(const struct kg_clear *clear, const str
 
 	for (uint32_t y = 0; y < image->height; y++)
 		for (uint32_t x = 0; x < image->width; x++) {
-			pair = pair << 24 | clear_pixel(clear_at(image, x, y));
+			pair = pair << 24 | clear_pixel(kg_image_at(image, x, y));
 			if (!(++n % 2)) {
 				hash.a = multiply_add(hash.a, r, pair);
 				hash.b = multiply_add(hash.b, s, pair);

@@ -98,11 +98,6 @@ static inline uint32_t clear_pixel(const uint8_t *at)
 	return pixel & 0xffffff;
 }
 
-static inline const uint8_t *clear_at(const struct kg_image *image, uint32_t x, uint32_t y)
-{
-	return image->pixels + (size_t)y * image->stride + (size_t)x * 4;
-}
-
 /* The bits of the pixels x0 to x1 - 1 in word w of a row. */
 static inline uint64_t clear_word_mask(uint32_t w, uint32_t x0, uint32_t x1)
 {

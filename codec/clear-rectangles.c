@@ -12,13 +12,13 @@ struct rows {
 
 static bool is_flat(const struct rows *r, uint32_t y)
 {
-	return r->dsp->tile_flat(clear_at(r->image, r->x, y), r->image->stride, r->width, 1);
+	return r->dsp->tile_flat(kg_image_at(r->image, r->x, y), r->image->stride, r->width, 1);
 }
 
 /* Whether row y is like the row above: nothing moves there, though borders may stand in it. */
 static bool repeats(const struct rows *r, uint32_t y)
 {
-	const uint8_t *row = clear_at(r->image, r->x, y), *above = clear_at(r->image, r->x, y - 1);
+	const uint8_t *row = kg_image_at(r->image, r->x, y), *above = kg_image_at(r->image, r->x, y - 1);
 
 	for (uint32_t x = 0; x < r->width;) {
 		uint32_t end = KG_MIN(x + 64, r->width), differs = 0;

@@ -82,7 +82,7 @@ static bool repeats(const struct finder *f, uint32_t y)
 {
 	const struct kg_image *image = &f->plan->image;
 	uint32_t x = f->cell * CLEAR_CELL, count = KG_MIN(image->width - x, CLEAR_CELL + 0u);
-	const uint8_t *row = clear_at(image, x, y), *above = clear_at(image, x, y - 1);
+	const uint8_t *row = kg_image_at(image, x, y), *above = kg_image_at(image, x, y - 1);
 
 	for (uint32_t i = 0; i < count; i++)
 		if (clear_pixel(row + i * 4) != clear_pixel(above + i * 4))
@@ -267,7 +267,7 @@ static uint32_t edge_colour(const struct kg_clear_plan *plan, const struct clear
 
 	for (uint32_t x = region->x0; x < region->x1; x += step)
 		for (uint32_t i = 0; i < 2; i++) {
-			uint32_t now = clear_pixel(clear_at(&plan->image, x, i ? region->y1 - 1u : region->y0)), at = 0;
+			uint32_t now = clear_pixel(kg_image_at(&plan->image, x, i ? region->y1 - 1u : region->y0)), at = 0;
 
 			while (at < count && samples[at] != now)
 				at++;

@@ -103,7 +103,7 @@ bool kg_clear_residual(const struct kg_clear_plan *plan, uint8_t *to, size_t roo
 	memset(mask, 0, plan->words * sizeof(*mask));
 	for (uint32_t y = 0; y < height; y++) {
 		const uint64_t *changes = plan->changes + (size_t)y * plan->words;
-		const uint8_t *row = clear_at(&plan->image, 0, y);
+		const uint8_t *row = kg_image_at(&plan->image, 0, y);
 		uint64_t covered_before = 1;	// the first pixel of a row follows one that is not its neighbour
 
 		if (!step(&open, y))

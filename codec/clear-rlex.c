@@ -81,7 +81,7 @@ static bool find_runs(const struct kg_clear_plan *plan, const struct clear_regio
 
 	for (uint32_t y = region->y0; y < region->y1; y++) {
 		const uint64_t *changes = plan->changes + (size_t)y * plan->words;
-		const uint8_t *row = clear_at(&plan->image, 0, y);
+		const uint8_t *row = kg_image_at(&plan->image, 0, y);
 		uint32_t from = region->x0;
 
 		for (uint32_t w = region->x0 / 64u; w <= (region->x1 - 1u) / 64; w++) {

@@ -138,7 +138,7 @@ struct kg_clear_plan *kg_clear_analyse(const struct kg_dsp *dsp, const struct kg
 	*plan = (struct kg_clear_plan){ .image = *image };
 	lay_out(plan, aligned, image->width, image->height);
 	for (uint32_t y = 0; y < image->height; y++)
-		dsp->clear_changes(clear_at(image, 0, y), image->width, plan->changes + (size_t)y * plan->words);
+		dsp->clear_changes(kg_image_at(image, 0, y), image->width, plan->changes + (size_t)y * plan->words);
 	kg_clear_find_regions(plan);
 	for (uint32_t i = 0; i < plan->region_count; i++) {
 		struct clear_region *region = plan->regions + i;
@@ -151,7 +151,7 @@ struct kg_clear_plan *kg_clear_analyse(const struct kg_dsp *dsp, const struct kg
 			continue;
 		region->first_column = plan->column_count;
 		plan->column_count += width;
-		dsp->clear_columns(clear_at(image, region->x0, region->y0), image->stride, width, height, clear->key,
+		dsp->clear_columns(kg_image_at(image, region->x0, region->y0), image->stride, width, height, clear->key,
 				   plan->columns + region->first_column);
 	}
 	return plan;
@@ -294,7 +294,7 @@ static uint8_t *put_raw(uint8_t *to, const struct kg_image *image, uint32_t x0, 
 {
 	to = put_subcodec(to, x0, y0, x1 - x0, y1 - y0, 3 * (size_t)(x1 - x0) * (y1 - y0), 0);
 	for (uint32_t y = y0; y < y1; y++) {
-		const uint8_t *row = clear_at(image, x0, y);
+		const uint8_t *row = kg_image_at(image, x0, y);
 
 		for (uint32_t x = x0; x < x1; x++, row += 4, to += 3)
 			clear_put_colour(to, clear_pixel(row));

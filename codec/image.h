@@ -1,4 +1,4 @@
-/* Pixels as plain data: no ownership, no behaviour. */
+/* Pixels as plain data: no ownership. */
 #pragma once
 
 #include "base/base.h"
@@ -9,3 +9,8 @@ struct kg_image {
 	uint32_t width, height;
 	size_t stride;
 };
+
+static inline const uint8_t *kg_image_at(const struct kg_image *image, uint32_t x, uint32_t y)
+{
+	return image->pixels + (size_t)y * image->stride + (size_t)x * 4;
+}

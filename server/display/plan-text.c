@@ -55,10 +55,22 @@ static void join_rows(struct kg_plan *plan, uint32_t above, uint32_t first)
 	plan->text_count = kept;
 }
 
-void kg_plan_find_texts(struct kg_plan *plan)
+/* So that no line of text is cut. Beyond its tiles rect has only what the client has, or gets in this frame before text. */
+static void grow(const struct kg_plan *plan, struct kg_rect *rect)
 {
 	const struct kg_mirror *mirror = plan->mirror;
 	const struct kg_image screen = kg_mirror_image(mirror, kg_rect_of_size(mirror->width, mirror->height));
+	struct kg_clear_growth growth = kg_clear_grow(plan->dsp, &screen, (uint32_t)rect->left, (uint32_t)rect->top,
+						      kg_rect_width(*rect), kg_rect_height(*rect));
+	struct kg_rect grown = { rect->left, rect->top - (int32_t)growth.above, rect->right, rect->bottom + (int32_t)growth.below };
+
+	if (area_of(grown) <= KG_CLEAR_AREA_MAX)
+		*rect = grown;
+}
+
+void kg_plan_find_texts(struct kg_plan *plan)
+{
+	const struct kg_mirror *mirror = plan->mirror;
 	uint32_t above = 0;	// the first rectangle that may reach down to this row
 
 	plan->text_count = 0;
@@ -70,17 +82,8 @@ void kg_plan_find_texts(struct kg_plan *plan)
 		while (above < plan->text_count && plan->texts[above].rect.bottom <= (int32_t)(row * KG_TILE))
 			above++;
 	}
-	/* Beyond its tiles a rectangle has only what the client has, or gets in this frame before text. */
-	for (uint32_t i = 0; i < plan->text_count; i++) {
-		struct kg_rect *rect = &plan->texts[i].rect, grown = *rect;
-		struct kg_clear_growth growth = kg_clear_grow(plan->dsp, &screen, (uint32_t)rect->left, (uint32_t)rect->top,
-							      kg_rect_width(*rect), kg_rect_height(*rect));
-
-		grown.top -= (int32_t)growth.above;
-		grown.bottom += (int32_t)growth.below;
-		if (area_of(grown) <= KG_CLEAR_AREA_MAX)
-			*rect = grown;
-	}
+	for (uint32_t i = 0; i < plan->text_count; i++)
+		grow(plan, &plan->texts[i].rect);
 }
 
 void kg_plan_analyse_text(struct kg_plan *plan, struct kg_plan_text *text)

@@ -10,7 +10,7 @@ static void look_at(struct kg_plan *plan, uint32_t column, uint32_t row)
 	struct kg_plan_tile *tile = &plan->tiles[i];
 	struct kg_rect rect = kg_mirror_tile(mirror, column, row);
 	const struct kg_image image = {
-		.pixels = plan->image.pixels + (size_t)rect.top * plan->image.stride + (size_t)rect.left * 4,
+		.pixels = kg_image_at(&plan->image, (uint32_t)rect.left, (uint32_t)rect.top),
 		.width = kg_rect_width(rect),
 		.height = kg_rect_height(rect),
 		.stride = plan->image.stride,
