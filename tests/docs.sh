@@ -80,7 +80,7 @@ paths() { # document
 		grep -vE '[A-Z]{4}|\*|KIND' | sed -E 's,^\./,,' | sort -u
 }
 for document in README.md CONTRIBUTING.md doc/STYLE.md doc/architecture.md doc/bench.md doc/boundaries.md doc/codec.md doc/operations.md \
-	doc/protocol.md; do
+	doc/protocol.md doc/workloads.md; do
 	result "$(paths "$src/$document" | while read -r path; do
 		case $path in
 		*'.[ch]') files="${path%.*}.c ${path%.*}.h" ;;
@@ -91,6 +91,20 @@ for document in README.md CONTRIBUTING.md doc/STYLE.md doc/architecture.md doc/b
 		done
 	done)" "every path that $document names is there"
 done
+
+# workloads.md: the script of office-mix, with where each scene begins.
+script=$(grep -oE '\{ [0-9]+, (RESTS|WRITES|READS|WATCHES|DRAGS), [0-9]+ \}' "$src/bench/workload/office-mix.c" |
+	awk -F '[{}, ]+' '{ print from + 0, $2, tolower($3), $4; from += $2 }')
+page=$(awk -F '[| ]+' '/^\| [0-9]+ \| [0-9]+ \|/ { print $2, $3, $4, $4 == "rests" ? 0 : $0 }' "$src/doc/workloads.md" |
+	sed -E 's/^([0-9]+ [0-9]+ [a-z]+) \|.*\| ([0-9]+) [a-z].*/\1 \2/')
+result "$(lacking "$script" "$page" "is not in workloads.md"; lacking "$page" "$script" "is not in office-mix.c")" \
+	"workloads.md has the script of office-mix"
+workloads=$(sed -nE 's/^\t\.name = "([a-z-]+)",$/\1/p' "$src"/bench/workload/*.c | grep -vxE 'letters|page' | sort)
+result "$(lacking "$workloads" "$(sed -nE 's/^\| ([a-z-]+) \|.*/\1/p' "$src/doc/workloads.md")" "is not in workloads.md")" \
+	"every workload is in workloads.md"
+result "$(for name in $workloads; do
+	sed -n '/^\.It Cm replay/,/^\.It Cm x11/p' "$src/doc/kagamid.8" | grep -qw -e "$name" || echo "$name"
+done)" "and in kagamid.8"
 
 # protocol.md: `tests/FILE`: "a sentence that FILE has".
 quoted=$(grep -oE '`tests/[^`]+`: "[^"]+"' "$src/doc/protocol.md" | sed -E 's/^`([^`]+)`: "(.*)"$/\1\t\2/')

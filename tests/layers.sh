@@ -16,6 +16,7 @@ server/desktop/still base input server/desktop
 server/desktop/demo base input server/desktop
 server/desktop/x11 base input server/desktop
 server/desktop/qemu base input server/desktop
+server/desktop/replay base bench/workload input server/desktop
 bench base bench/workload codec input server/control server/display server/desktop tests
 bench/client base bench/workload codec
 '

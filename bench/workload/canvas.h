@@ -3,6 +3,8 @@
 
 #include "base/base.h"
 
+#include <endian.h>
+
 struct kg_canvas {
 	uint8_t *pixels;		// B, G, R, X
 	size_t stride;			// bytes
@@ -36,11 +38,30 @@ static inline void kg_canvas_put(const struct kg_canvas *canvas, int32_t x, int3
 static inline void kg_canvas_fill(const struct kg_canvas *canvas, int32_t x, int32_t y, int32_t width, int32_t height,
 				  uint32_t colour)
 {
+	const uint8_t pixel[4] = { colour & 0xff, colour >> 8 & 0xff, colour >> 16 & 0xff, 0xff };
 	int32_t right = KG_MIN(x + width, canvas->right), bottom = KG_MIN(y + height, canvas->bottom);
 
 	for (int32_t row = KG_MAX(y, canvas->top); row < bottom; row++)
 		for (int32_t column = KG_MAX(x, canvas->left); column < right; column++)
-			kg_canvas_put(canvas, column, row, colour >> 16 & 0xff, colour >> 8 & 0xff, colour & 0xff);
+			memcpy(kg_canvas_at(canvas, column, row), pixel, sizeof(pixel));
+}
+
+/* A pixel as a number. Written at once, where many are: 0xffRRGGBB on a little-endian machine. */
+static inline uint32_t kg_canvas_pixel(uint32_t colour)
+{
+	return htole32(0xff000000 | colour);
+}
+
+/* Copies a picture of width x height to x, y. */
+static inline void kg_canvas_blit(const struct kg_canvas *canvas, int32_t x, int32_t y, const uint8_t *pixels, size_t stride,
+				  int32_t width, int32_t height)
+{
+	int32_t left = KG_MAX(x, canvas->left), right = KG_MIN(x + width, canvas->right);
+	int32_t bottom = KG_MIN(y + height, canvas->bottom);
+
+	for (int32_t row = KG_MAX(y, canvas->top); left < right && row < bottom; row++)
+		memcpy(kg_canvas_at(canvas, left, row), pixels + (size_t)(row - y) * stride + (size_t)(left - x) * 4,
+		       (size_t)(right - left) * 4);
 }
 
 /* What lies inside moves up by `by` rows, or down where by is negative; the rows that this uncovers stay as they are. */

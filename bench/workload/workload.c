@@ -2,7 +2,16 @@
 #include "bench/workload/workload_impl.h"
 
 const struct kg_workload_kind *const kg_workload_kinds[] = {
+	&kg_workload_terrain,
+	&kg_workload_assembly,
+	&kg_workload_particles,
 	&kg_workload_text_scroll,
+	&kg_workload_typing,
+	&kg_workload_window_drag,
+	&kg_workload_web_page,
+	&kg_workload_video,
+	&kg_workload_noise,
+	&kg_workload_office_mix,
 	NULL,
 };
 
@@ -69,4 +78,46 @@ void kg_workload_draw(struct kg_workload *workload, uint32_t number, struct kg_r
 enum kg_workload_cursor kg_workload_cursor(const struct kg_workload *workload)
 {
 	return workload->cursor;
+}
+
+/* ---- parts ---- */
+
+int kg_workload_part(const struct kg_workload *whole, struct kg_workload **ret, const struct kg_workload_kind *kind, uint32_t x,
+		     uint32_t y, uint32_t width, uint32_t height)
+{
+	const struct kg_canvas *canvas = &whole->canvas;
+
+	if (x >= (uint32_t)canvas->width || y >= (uint32_t)canvas->height)
+		return 0;
+	width = KG_MIN(width, (uint32_t)canvas->width - x);
+	height = KG_MIN(height, (uint32_t)canvas->height - y);
+	if (!width || !height)
+		return 0;
+	return kg_workload_new(ret, kind, kg_canvas_at(canvas, (int32_t)x, (int32_t)y), width, height, canvas->stride, whole->seed);
+}
+
+void kg_workload_draw_part(struct kg_workload *whole, struct kg_workload *part, uint32_t number)
+{
+	size_t offset;
+	int32_t x, y;
+	struct kg_region damage;
+
+	if (!part)
+		return;
+	offset = (size_t)(part->canvas.pixels - whole->canvas.pixels);
+	x = (int32_t)(offset % whole->canvas.stride / 4);
+	y = (int32_t)(offset / whole->canvas.stride);
+	kg_workload_draw(part, number, &damage);
+	for (uint32_t i = 0; i < damage.count; i++) {
+		struct kg_rect rect = damage.rects[i];
+
+		kg_region_add(&whole->damage, (struct kg_rect){ rect.left + x, rect.top + y, rect.right + x, rect.bottom + y });
+	}
+	whole->cursor = part->cursor;
+}
+
+void kg_workload_cover(struct kg_workload *part)
+{
+	if (part)
+		part->drawn = false;
 }

@@ -31,5 +31,27 @@ static inline void kg_workload_damage_all(struct kg_workload *workload)
 	kg_region_add(&workload->damage, (struct kg_rect){ 0, 0, workload->canvas.width, workload->canvas.height });
 }
 
-/* Each in a file of its name. */
+/*
+ * A workload can be made of others: a part has a rectangle of the canvas, and a number of its own. What is drawn over a part is
+ * told by kg_workload_cover(): it is then drawn whole the next time. A part outside of the canvas is NULL, which all calls take.
+ */
+int kg_workload_part(const struct kg_workload *whole, struct kg_workload **ret, const struct kg_workload_kind *kind, uint32_t x,
+		     uint32_t y, uint32_t width, uint32_t height);
+void kg_workload_draw_part(struct kg_workload *whole, struct kg_workload *part, uint32_t number);	// with damage and pointer
+void kg_workload_cover(struct kg_workload *part);
+
+/* Each in a file of its name; the list in workload.c has those that stand for themselves. */
+extern const struct kg_workload_kind kg_workload_assembly;
+extern const struct kg_workload_kind kg_workload_noise;
+extern const struct kg_workload_kind kg_workload_office_mix;
+extern const struct kg_workload_kind kg_workload_particles;
+extern const struct kg_workload_kind kg_workload_terrain;
 extern const struct kg_workload_kind kg_workload_text_scroll;
+extern const struct kg_workload_kind kg_workload_typing;
+extern const struct kg_workload_kind kg_workload_video;
+extern const struct kg_workload_kind kg_workload_web_page;
+extern const struct kg_workload_kind kg_workload_window_drag;
+
+/* Parts of office-mix: the number is that of the letters typed; of the pixels scrolled. In typing.c and text-scroll.c. */
+extern const struct kg_workload_kind kg_workload_letters;
+extern const struct kg_workload_kind kg_workload_page;

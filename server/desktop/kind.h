@@ -38,8 +38,9 @@ struct kg_desktop_kind {
 extern const struct kg_desktop_kind *const kg_desktop_kinds[];
 const struct kg_desktop_kind *kg_desktop_kind_find(const char *name);
 
-/* Each in its folder; still and qemu are always built, the others when configure found their libraries. */
+/* Each in its folder; still, qemu and replay are always built, the others when configure found their libraries. */
 extern const struct kg_desktop_kind kg_desktop_kind_still;
 extern const struct kg_desktop_kind kg_desktop_kind_demo;
 extern const struct kg_desktop_kind kg_desktop_kind_x11;
 extern const struct kg_desktop_kind kg_desktop_kind_qemu;
+extern const struct kg_desktop_kind kg_desktop_kind_replay;

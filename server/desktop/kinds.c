@@ -7,6 +7,7 @@ const struct kg_desktop_kind *const kg_desktop_kinds[] = {
 	&kg_desktop_kind_demo,
 #endif
 	&kg_desktop_kind_qemu,
+	&kg_desktop_kind_replay,
 #if HAVE_X11
 	&kg_desktop_kind_x11,
 #endif
