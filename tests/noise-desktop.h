@@ -26,8 +26,10 @@ static inline void on_soon(void *data)
 
 	if (!noise->wanted || kg_region_empty(&noise->damage))
 		return;
-	noise->wanted = false;
 	frame = malloc(sizeof(*frame) + size);
+	if (!frame)		// a test lets allocations fail
+		return (void)kg_watch_arm(noise->soon, 0);
+	noise->wanted = false;
 	memcpy(frame + 1, noise->pixels, size);
 	if (kg_frame_init(frame, noise->source.width, noise->source.height, noise->source.width * 4,
 			  (const uint8_t *)(frame + 1), noise_release, frame) < 0)
@@ -65,8 +67,12 @@ static inline int noise_resize(struct kg_source *source, uint32_t width, uint32_
 {
 	struct noise *noise = kg_container_of(source, struct noise, source);
 
+	uint32_t *pixels = malloc((size_t)width * height * 4);
+
+	if (!pixels)
+		return -ENOMEM;
 	free(noise->pixels);
-	noise->pixels = malloc((size_t)width * height * 4);
+	noise->pixels = pixels;
 	source->width = width;
 	source->height = height;
 	noise_draw(noise, kg_rect_of_size(width, height));

@@ -171,19 +171,31 @@ static inline void on_ended(void *data, int error)
 
 static const struct kg_channel_events channel_events = { .message = on_message, .ended = on_ended };
 
-static inline int session_join(struct session *session, struct kg_show *show)
+static struct kg_loop *sessions_loop;	// where sessions are played; NULL: on the desktop's
+
+/* The desktop's end of the channel. */
+static inline int session_make(struct session *session)
 {
-	struct kg_id id;
 	int pair[2], r;
 
 	*session = (struct session){ .end = -1 };
-	if (kg_channel_pair(pair) < 0 || kg_id_random(&id) < 0 || gfx_decoder_init(&session->client) < 0)
+	if (kg_channel_pair(pair) < 0 || gfx_decoder_init(&session->client) < 0)
 		abort();
 	r = kg_channel_new(&session->channel, &kg_view_messages, KG_SIDE_A, pair[0], "desktop", 0);
-	if (r < 0 || kg_channel_attach(session->channel, loop, &channel_events, session) < 0)
+	if (r < 0 || kg_channel_attach(session->channel, sessions_loop ? sessions_loop : loop, &channel_events, session) < 0)
 		abort();
 	kg_channel_set_phase(session->channel, KG_VIEW_OPENING);
-	return kg_show_add_view(show, pair[1], &id);
+	return pair[1];
+}
+
+static inline int session_join(struct session *session, struct kg_show *show)
+{
+	int fd = session_make(session);
+	struct kg_id id;
+
+	if (kg_id_random(&id) < 0)
+		abort();
+	return kg_show_add_view(show, fd, &id);
 }
 
 static inline void session_done(struct session *session)

@@ -234,7 +234,8 @@ void kg_view_output_stop(struct kg_view *view)
 	kg_frame_unref(output->encoding);
 	output->encoding = NULL;
 	kg_plan_end(&output->plan);
-	(void)kg_watch_arm(output->refine, UINT64_MAX);
+	if (output->refine)	// not in a view that could not be made
+		(void)kg_watch_arm(output->refine, UINT64_MAX);
 	output->setup_size = 0;
 	output->offered = false;
 	output->state = KG_OUTPUT_IDLE;
