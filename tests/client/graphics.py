@@ -89,6 +89,7 @@ def refresh(server):
         client.ask("suppress 1")
         client.ask("key 2a 0")   # makes sure that the suppression has arrived: input is in order with it
         click(client, 300, 300)
+        # That nothing comes for a while is what is claimed: there is no event to wait for.
         time.sleep(0.3)
         ok(client.stats()["frames"] == more["frames"], "nothing is sent while the window is not seen")
         client.ask("suppress 0")
@@ -110,7 +111,7 @@ def idle(server):
         desktop, = server.named("kagami-desktop")
         session = max(server.named("kagami-session"), key=switches)
         start, begin = (switches(session), switches(desktop)), time.monotonic()
-        time.sleep(10)
+        time.sleep(10)      # what is measured: how often they wake up when nothing happens
         seconds = time.monotonic() - begin
         of_session, of_desktop = switches(session) - start[0], switches(desktop) - start[1]
         ok(of_session == 0, "an idle session is not woken in %.0f s (%d context switches)" % (seconds, of_session))

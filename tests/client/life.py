@@ -142,10 +142,8 @@ def chaos(server, generator):
                 busy = None
                 continue
         kind = generator.choice(("kagami-session", "kagami-desktop", "kagami-auth"))
-        victims = server.named(kind)
-        victims = [pid for pid in victims if pid not in spared]
-        if not victims:     # the spares are on their way
-            time.sleep(0.02)
+        victims = wait_until(lambda: [pid for pid in server.named(kind) if pid not in spared], 5, 0.02)
+        if not victims:     # spares are still on their way
             continue
         victim = generator.choice(victims)
         try:
