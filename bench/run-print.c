@@ -86,8 +86,10 @@ void kg_run_print(struct kg_run_results *results)
 	printf("%.1f a second", rate(f->frames, seconds));
 	if (has_codes(results))
 		printf(", %.1f distinct", rate(f->distinct, seconds));
-	printf("; %llu stutters of %zu intervals, median %.1f ms\n", (unsigned long long)f->stutters, f->interval_ms.count,
-	       kg_samples_percentile(&f->interval_ms, 50));
+	if (f->interval_ms.count)
+		printf("; %llu stutters of %zu intervals, median %.1f ms", (unsigned long long)f->stutters,
+		       f->interval_ms.count, kg_samples_percentile(&f->interval_ms, 50));
+	printf("\n");
 	if (o->decode) {
 		print_percentiles("latency", &f->latency_ms, "no time code was seen");
 		print_percentiles("input", &results->keys.photon_ms, "no key was seen");
@@ -103,7 +105,7 @@ void kg_run_print(struct kg_run_results *results)
 	}
 	row("bytes");
 	printf("%.2f Mbit/s, %.1f kB a frame, %.2f Mbit/s of TCP (%s)\n", rate(f->bytes, seconds) * 8 / 1e6,
-	       f->frames ? (double)f->bytes / (double)f->frames / 1e3 : NAN, rate(results->wire_bytes, seconds) * 8 / 1e6,
+	       f->frames ? (double)f->bytes / (double)f->frames / 1e3 : 0, rate(results->wire_bytes, seconds) * 8 / 1e6,
 	       results->congestion);
 	print_operations(results);
 	print_cost("server", &results->server);
@@ -125,6 +127,7 @@ static void put_samples(struct kg_json *json, const char *name, struct kg_sample
 	kg_json_begin_object(json, name);
 	kg_json_count(json, "count", samples->count);
 	kg_json_number(json, "mean", kg_samples_mean(samples), 3);
+	kg_json_number(json, "min", kg_samples_min(samples), 3);
 	for (size_t i = 0; i < KG_ARRAY_SIZE(percents); i++)
 		kg_json_number(json, percents[i].name, kg_samples_percentile(samples, percents[i].percent), 3);
 	kg_json_number(json, "max", kg_samples_max(samples), 3);

@@ -67,6 +67,15 @@ double kg_samples_mean(const struct kg_samples *samples)
 	return samples->count ? sum / (double)samples->count : NAN;
 }
 
+double kg_samples_min(const struct kg_samples *samples)
+{
+	double min = NAN;
+
+	for (size_t i = 0; i < samples->count; i++)
+		min = fmin(min, samples->values[i]);
+	return min;
+}
+
 double kg_samples_max(const struct kg_samples *samples)
 {
 	double max = NAN;

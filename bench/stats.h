@@ -21,6 +21,7 @@ void kg_samples_done(struct kg_samples *samples);
  */
 double kg_samples_percentile(struct kg_samples *samples, double percent);
 double kg_samples_mean(const struct kg_samples *samples);	// NAN for none
+double kg_samples_min(const struct kg_samples *samples);	// NAN for none
 double kg_samples_max(const struct kg_samples *samples);	// NAN for none
 
 /* How many values lie in each of count ranges of equal width from low on; the last takes all that is above it too. */

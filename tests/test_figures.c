@@ -31,7 +31,7 @@ static void percentiles(void)
 	ok(near(kg_samples_percentile(&s, 40), 29) && near(kg_samples_percentile(&s, 50), 35), "percentiles lie between neighbours");
 	ok(near(kg_samples_percentile(&s, 0), 15) && near(kg_samples_percentile(&s, 100), 50), "0 and 100 are the ends");
 	ok(near(kg_samples_percentile(&s, 95), 48) && near(kg_samples_percentile(&s, 99), 49.6), "p95 of five values is 40 + 0.8 * 10");
-	ok(near(kg_samples_mean(&s), 32) && near(kg_samples_max(&s), 50), "mean and maximum");
+	ok(near(kg_samples_mean(&s), 32) && near(kg_samples_min(&s), 15) && near(kg_samples_max(&s), 50), "mean, least and most");
 	ok(kg_samples_above(&s, 35) == 2, "above does not count what is equal");
 	(void)kg_samples_add(&s, 10);
 	ok(near(kg_samples_percentile(&s, 0), 10) && near(kg_samples_percentile(&s, 50), 27.5), "a value that is added later counts");
