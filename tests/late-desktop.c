@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#define UNCOMPRESSED ((enum kg_gfx_codec)0)	// [MS-RDPEGFX] 2.2.2.1; no server of ours sends it
 #define INTERVAL_US 20000
 #define CODE_BYTES (KG_CODE_WIDTH * KG_CODE_HEIGHT * 4)
 #define MESSAGES_MAX (CODE_BYTES + 1024)
@@ -80,7 +81,7 @@ static void send_picture(struct late *late)
 	late->time.number++;
 	kg_keycode_draw(picture, KG_CODE_WIDTH * 4, &late->key);
 	kg_gfx_start_frame(&writer, late->time.number, 0);
-	kg_gfx_picture(&writer, 1, KG_GFX_UNCOMPRESSED, all, CODE_BYTES);
+	kg_gfx_picture(&writer, 1, UNCOMPRESSED, all, CODE_BYTES);
 	late->time.drawn_us = kg_now_us() - late->delay_us;
 	kg_timecode_draw(picture, KG_CODE_WIDTH * 4, &late->time);
 	kg_write_bytes(&writer, picture, CODE_BYTES);

@@ -71,6 +71,11 @@ static BOOL pre_connect(freerdp *instance)
 	return TRUE;
 }
 
+static BOOL on_resize_blind(rdpContext *context)
+{
+	return TRUE;
+}
+
 static BOOL on_resize(rdpContext *context)
 {
 	return gdi_resize(context->gdi, freerdp_settings_get_uint32(context->settings, FreeRDP_DesktopWidth),
@@ -81,15 +86,16 @@ static BOOL post_connect(freerdp *instance)
 {
 	struct kg_connection *connection = connection_of(instance->context);
 
-	if (!gdi_init(instance, PIXEL_FORMAT_BGRX32))
+	if (!connection->blind && !gdi_init(instance, PIXEL_FORMAT_BGRX32))
 		return FALSE;
-	instance->context->update->DesktopResize = on_resize;
+	instance->context->update->DesktopResize = connection->blind ? on_resize_blind : on_resize;
 	return connection->events->connected(connection);
 }
 
 static void post_disconnect(freerdp *instance)
 {
-	gdi_free(instance);
+	if (instance->context->gdi)
+		gdi_free(instance);
 }
 
 static BOOL load_channels(freerdp *instance)
@@ -186,7 +192,10 @@ bool kg_connection_set_size(struct kg_connection *connection, const char *size)
 
 bool kg_connection_open(struct kg_connection *connection)
 {
-	return freerdp_connect(connection->context.instance);
+	rdpSettings *settings = connection->context.settings;
+
+	return freerdp_settings_set_bool(settings, FreeRDP_DeactivateClientDecoding, connection->blind) &&
+	       freerdp_connect(connection->context.instance);
 }
 
 void kg_connection_close(struct kg_connection *connection)

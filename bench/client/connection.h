@@ -18,7 +18,7 @@ struct kg_connection;
 
 /* What the owner is told. */
 struct kg_connection_events {
-	bool (*connected)(struct kg_connection *connection);	// logged on; FreeRDP's gdi is there. False: no, end it
+	bool (*connected)(struct kg_connection *connection);	// logged on; FreeRDP's gdi is there, but for the blind. False: end it
 
 	/* Raw: the channel is open (and may be again after it was closed), one RDP_SEGMENTED_DATA, closed. */
 	void (*graphics_open)(struct kg_connection *connection);
@@ -35,7 +35,8 @@ struct kg_connection_events {
 struct kg_connection {
 	rdpContext context;		// first: FreeRDP allocates the whole
 	const struct kg_connection_events *events;
-	bool stock;			// who reads the graphics channel; to be set before kg_connection_open()
+	bool stock;			// who reads the graphics channel; to be set before kg_connection_open(), and so is:
+	bool blind;			// draws nothing, has no gdi and next to no memory: frames of the raw channel only
 	IWTSVirtualChannel *graphics;	// raw: the channel, NULL while it is closed
 	int fd;				// of TCP, -1: none yet
 	uint64_t start_us;		// when TCP began to connect: what a client does before is not the server's time

@@ -165,6 +165,7 @@ static bool set_up(struct kg_session *session)
 	const struct kg_session_how *how = session->how;
 
 	connection->stock = how->decode;
+	connection->blind = !how->decode;
 	return kg_connection_set_server(connection, how->server) && kg_connection_set_size(connection, how->size) &&
 	       freerdp_settings_set_string(s, FreeRDP_Username, how->user) &&
 	       freerdp_settings_set_string(s, FreeRDP_Password, how->password) &&
