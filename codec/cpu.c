@@ -10,7 +10,8 @@ enum kg_cpu kg_cpu_best(void)
 #if HAVE_AVX512
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2"))
+	    __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+	    __builtin_cpu_supports("avx512vnni"))
 		return KG_CPU_AVX512;
 #endif
 	return KG_CPU_AVX2;

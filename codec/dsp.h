@@ -24,14 +24,16 @@ struct kg_texture;
 		  uint32_t height, struct kg_damage *damage)
 
 /*
- * NH of a tile, see codec/hash.h. A row is padded with zeros to 64 pixels p, and becomes 48 words: the colours of p[i],
- * p[16 + i] and p[32 + i], with blue, green and red of p[48 + i] in place of X. Word i of row y meets key word
- * 48 y + i + 16 round; sums[round] adds up the products of neighbours, (w[i] + k[i]) * (w[i + 1] + k[i + 1]), where the
- * additions are modulo 2^32 and the sum is modulo 2^64. Nothing is added for rows that the tile does not have.
+ * The first stage of a tile's hash, see codec/hash.h. A row is padded with zeros to 64 pixels p, and becomes 48 words: the
+ * colours of p[i], p[16 + i] and p[32 + i], with blue, green and red of p[48 + i] in place of X. Part p is the rows from
+ * 8 p on, the last part has in row i the exclusive or of all rows y with y % 8 = i; rows that the tile does not have are 0.
+ * Word i of row y of part p meets key word KG_HASH_PART_KEY p + 48 y + i + 16 round. A(p, round) adds up, modulo 2^32, the
+ * products of the lower halves and of the upper halves of words and their keys, as signed numbers of 16 bits.
+ * sums[round] is the sum of A(p, round) over the parts p, sums[4 + round] that of (9 - p) A(p, round).
  */
 #define KG_TILE_HASH_FN(name)                                                                                          \
 	void name(const uint8_t *pixels, size_t stride, uint32_t width, uint32_t height, const uint32_t *key,          \
-		  uint64_t sums[4])
+		  uint64_t sums[8])
 
 /*
  * Counts for kg_classify(). Looked at are rows 1, 5, 9 and so on, but for their first pixels. fresh: those that equal neither the

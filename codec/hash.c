@@ -1,4 +1,4 @@
-/* The second stage of a tile's hash: four sums and the size become 128 bits. */
+/* The second stage of a tile's hash: its sums and the size become 128 bits. */
 #include "codec/hash.h"
 
 #include "codec/dsp.h"
@@ -17,12 +17,12 @@ static uint64_t multilinear(const uint64_t (*key)[2], const uint64_t *x, unsigne
 
 struct kg_hash kg_hash_tile(const struct kg_dsp *dsp, const struct kg_hash_key *key, const struct kg_image *image)
 {
-	uint64_t x[KG_HASH_ROUNDS + 1] = { 0 };
+	uint64_t x[KG_HASH_SUMS + 1] = { 0 };
 
 	assert(image->width <= KG_TILE && image->height <= KG_TILE);
 	if (image->width && image->height)
 		dsp->tile_hash(image->pixels, image->stride, image->width, image->height, key->words, x);
-	x[KG_HASH_ROUNDS] = (uint64_t)image->height << 32 | image->width;
-	return (struct kg_hash){ { multilinear(key->last[0], x, KG_HASH_ROUNDS + 1),
-				   multilinear(key->last[1], x, KG_HASH_ROUNDS + 1) } };
+	x[KG_HASH_SUMS] = (uint64_t)image->height << 32 | image->width;
+	return (struct kg_hash){ { multilinear(key->last[0], x, KG_HASH_SUMS + 1),
+				   multilinear(key->last[1], x, KG_HASH_SUMS + 1) } };
 }

@@ -3,10 +3,18 @@
  * by it and no pixels are kept to compare.
  *
  * Why nobody can make two tiles collide: the hash is universal, so the bound below is a theorem and rests on no unbroken
- * cipher. It is UMAC's NH with four Toeplitz rounds (Black, Halevi, Krawczyk, Krovetz and Rogaway 1999, with
- * words of 32 bits) over the 24-bit pixels, then a multilinear hash of the four sums and the size (Lemire and Kaser 2014;
- * each half has a key of its own). For any two tiles that differ, chosen without knowing the key, the
- * probability over keys that they collide is at most 2^-128 of the first stage plus 2^-128 of the second. A guest learns
+ * cipher. The first stage is multilinear hashing over words of 16 bits (Carter and Wegman 1979, Lemire and Kaser 2014), modulo
+ * 2^32: when a word differs by d, |d| < 2^16, its products with all 2^16 keys differ by as many values, so any given
+ * difference of a sum has a probability of at most 2^-16. Four rounds with a key that is shifted by some words (Toeplitz;
+ * Krawczyk 1994) make that 2^-64: the last word that differs meets in each round a key that no earlier round has used for
+ * what differs.
+ * For 2^-128 the tile is encoded first (Nandi 2014): eight parts, each of KG_HASH_ROWS rows, and as a ninth one the exclusive
+ * or of them, each with keys of its own. Tiles of one size that differ do so in two of the nine parts at least. For each
+ * round the parts' sums come together as two whole numbers, sum of A(p) and sum of (9 - p) A(p); if both are equal for two
+ * tiles, whatever the sums of all parts but two, each of these two has one given difference: 2^-64 times 2^-64.
+ * The second stage is a multilinear hash of these eight numbers and the size, where each half has a key of its own and is
+ * strongly universal with 64 bits. For any two tiles that differ, chosen without knowing the key, the probability over
+ * keys that they collide is thus at most 2^-128 of the first stage plus 2^-128 of the second. A guest learns
  * nothing about the key, for it sees no hash; a collision would be the first thing it sees. Even 2^40 tiles in a year
  * against 2^15 cached ones leave less than 2^-70.
  *
@@ -23,11 +31,17 @@ struct kg_dsp;
 #define KG_HASH_ROW 48		// words of 32 bits that hold the colours of 64 pixels
 #define KG_HASH_SHIFT 16	// words from round to round
 #define KG_HASH_ROUNDS 4
+#define KG_HASH_ROWS 8		// of a part
+#define KG_HASH_PARTS (KG_TILE / KG_HASH_ROWS + 1)
+/* The key of a part: a row more than it has, which the last rounds reach into. */
+#define KG_HASH_PART_KEY ((KG_HASH_ROWS + 1) * KG_HASH_ROW)
+#define KG_HASH_SUMS (2 * KG_HASH_ROUNDS)
+_Static_assert((KG_HASH_ROUNDS - 1) * KG_HASH_SHIFT <= KG_HASH_ROW, "parts have keys of their own");
 
 /* One for each desktop. Any bytes are a key: fill all of it with random ones, and wipe it with explicit_bzero. */
 struct kg_hash_key {
-	uint32_t words[KG_TILE * KG_HASH_ROW + (KG_HASH_ROUNDS - 1) * KG_HASH_SHIFT];
-	uint64_t last[2][KG_HASH_ROUNDS + 2][2];	// for each half of the hash, keys of 128 bits
+	uint32_t words[KG_HASH_PARTS * KG_HASH_PART_KEY];
+	uint64_t last[2][KG_HASH_SUMS + 2][2];	// for each half of the hash, keys of 128 bits
 };
 
 struct kg_hash {

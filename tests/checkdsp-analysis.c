@@ -110,7 +110,7 @@ static void check_hash(const struct kg_dsp *dsp, const char *cpu)
 {
 	uint32_t *key = guarded(sizeof(((struct kg_hash_key *)0)->words));
 	uint8_t *pixels = guarded(AREA * 4);
-	uint64_t *a = guarded(32), *b = guarded(32);
+	uint64_t *a = guarded(KG_HASH_SUMS * 8), *b = guarded(KG_HASH_SUMS * 8);
 	bool right = true;
 
 	for (unsigned i = 0; right && i < 2000; i++) {
@@ -123,7 +123,7 @@ static void check_hash(const struct kg_dsp *dsp, const char *cpu)
 		else
 			memset(pixels + p.offset, i % 8 ? 0xff : 0, p.size);
 		run_hash(&want);
-		right = check_survives(run_hash, &got) && !memcmp(a, b, 32);
+		right = check_survives(run_hash, &got) && !memcmp(a, b, KG_HASH_SUMS * 8);
 		if (!right)
 			note("%ux%u, stride %zu", p.width, p.height, p.stride);
 	}
@@ -303,7 +303,7 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 	uint32_t *key = guarded(sizeof(((struct kg_hash_key *)0)->words));
 	struct kg_damage damage;
 	struct kg_texture texture;
-	uint64_t sums[4];
+	uint64_t sums[KG_HASH_SUMS];
 	bool flip = false;
 
 	fill(from, TILE * 4);

@@ -7,55 +7,68 @@
 
 /* ---- hash ---- */
 
-/* Four rounds of eight words: those of even places times those of odd ones. */
-NEON_INLINE void hash8(uint64x2_t sums[KG_HASH_ROUNDS], uint32x4_t low, uint32x4_t high, const uint32_t *key)
+/* Four rounds of four words: halves of 16 bits with those of the key. */
+NEON_INLINE void add(int32x4_t part[KG_HASH_ROUNDS], uint32x4_t words, const uint32_t *key)
 {
+	int16x8_t w = vreinterpretq_s16_u32(words);
+
 	UNROLLED
 	for (int round = 0; round < KG_HASH_ROUNDS; round++) {
-		uint32x4_t a = vaddq_u32(low, vld1q_u32(key + round * KG_HASH_SHIFT));
-		uint32x4_t b = vaddq_u32(high, vld1q_u32(key + round * KG_HASH_SHIFT + 4));
-		uint32x4_t even = vuzp1q_u32(a, b), odd = vuzp2q_u32(a, b);
+		int16x8_t k = vreinterpretq_s16_u32(vld1q_u32(key + round * KG_HASH_SHIFT));
 
-		sums[round] = vmlal_u32(sums[round], vget_low_u32(even), vget_low_u32(odd));
-		sums[round] = vmlal_high_u32(sums[round], even, odd);
+		part[round] = vmlal_s16(part[round], vget_low_s16(w), vget_low_s16(k));
+		part[round] = vmlal_high_s16(part[round], w, k);
 	}
 }
 
 /* The last 16 pixels lie in what would be the X bytes of the others. */
-NEON_INLINE void hash_row(uint64x2_t sums[KG_HASH_ROUNDS], const uint8_t *row, const uint32_t *key)
+NEON_INLINE void add_row(int32x4_t part[KG_HASH_ROUNDS], const uint8_t *row, const uint32_t *key, uint32_t *folded)
 {
-	for (int i = 0; i < 16; i += 8) {
+	for (int i = 0; i < 16; i += 4) {
 		const uint8_t *at = row + i * 4;
-		uint32x4_t last[2] = { load4(at + 192), load4(at + 208) }, v[3][2];
+		uint32x4_t last = load4(at + 192), words[3];
 
+		words[0] = vsliq_n_u32(load4(at), last, 24);
+		words[1] = vsliq_n_u32(load4(at + 64), vshrq_n_u32(last, 8), 24);
+		words[2] = vsliq_n_u32(load4(at + 128), vshrq_n_u32(last, 16), 24);
 		UNROLLED
-		for (int k = 0; k < 2; k++) {
-			v[0][k] = vsliq_n_u32(load4(at + 16 * k), last[k], 24);
-			v[1][k] = vsliq_n_u32(load4(at + 64 + 16 * k), vshrq_n_u32(last[k], 8), 24);
-			v[2][k] = vsliq_n_u32(load4(at + 128 + 16 * k), vshrq_n_u32(last[k], 16), 24);
+		for (int k = 0; k < 3; k++) {
+			uint32_t *fold = folded + 16 * k + i;
+
+			vst1q_u32(fold, veorq_u32(vld1q_u32(fold), words[k]));
+			add(part, words[k], key + 16 * k + i);
 		}
-		UNROLLED
-		for (int k = 0; k < 3; k++)
-			hash8(sums, v[k][0], v[k][1], key + 16 * k + i);
 	}
 }
 
 KG_TILE_HASH_FN(kg_tile_hash_neon)
 {
-	uint64x2_t all[KG_HASH_ROUNDS];
+	uint32_t folded[KG_HASH_ROWS][KG_HASH_ROW] = { 0 }, all[KG_HASH_ROUNDS];
 	uint8_t padded[KG_TILE * 4] = { 0 };
 
-	for (int i = 0; i < KG_HASH_ROUNDS; i++)
-		all[i] = vdupq_n_u64(0);
-	for (uint32_t y = 0; y < height; y++, key += KG_HASH_ROW) {
-		const uint8_t *row = pixels + y * stride;
+	memset(sums, 0, KG_HASH_SUMS * sizeof(*sums));
+	for (uint32_t p = 0; p < KG_HASH_PARTS; p++, key += KG_HASH_PART_KEY) {
+		int32x4_t part[KG_HASH_ROUNDS] = { vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0) };
 
-		if (width < KG_TILE)
-			row = memcpy(padded, row, width * 4);
-		hash_row(all, row, key);
+		for (uint32_t i = 0; i < KG_HASH_ROWS; i++) {
+			uint32_t y = p * KG_HASH_ROWS + i;
+			const uint8_t *row = pixels + y * stride;
+
+			if (p == KG_HASH_PARTS - 1) {
+				for (int x = 0; x < KG_HASH_ROW; x += 4)
+					add(part, vld1q_u32(folded[i] + x), key + i * KG_HASH_ROW + x);
+			} else if (y < height) {
+				if (width < KG_TILE)
+					row = memcpy(padded, row, width * 4);
+				add_row(part, row, key + i * KG_HASH_ROW, folded[i]);
+			}
+		}
+		vst1q_u32(all, vreinterpretq_u32_s32(vpaddq_s32(vpaddq_s32(part[0], part[1]), vpaddq_s32(part[2], part[3]))));
+		for (int round = 0; round < KG_HASH_ROUNDS; round++) {
+			sums[round] += all[round];
+			sums[KG_HASH_ROUNDS + round] += sums[round];
+		}
 	}
-	for (int i = 0; i < KG_HASH_ROUNDS; i++)
-		sums[i] = vaddvq_u64(all[i]);
 }
 
 /* ---- texture ---- */
