@@ -267,6 +267,44 @@ static void far_pictures(uint32_t width, uint32_t height)
 	world_done(&world);
 }
 
+static uint32_t letter_at(int32_t x, int32_t y)
+{
+	uint32_t letter = ((uint32_t)(x / 6) * 0x9e3779b1u ^ (uint32_t)(y / 10) * 0x85ebca6bu) * 0xc2b2ae35u;
+
+	return x % 6 < 5 && y % 10 < 7 && letter >> (x % 6 + 5 * (y % 10)) % 32 & 1 ? 0x101010 : 0xf0f0f0;
+}
+
+/*
+ * A page scrolls beneath a box that stands still, and the source says no word of the box. The copy goes over it: where
+ * something comes to lie is looked at even so.
+ */
+static void moves_beyond_damage(void)
+{
+	const struct kg_rect all = kg_rect_of_size(640, 448), box = { 256, 192, 320, 256 };
+	struct world world;
+	struct kg_rect to;
+
+	world_init(&world, true);
+	resize(&world, 640, 448, 0x000a0701);
+	for (int32_t by = 0; by <= 24; by += 24) {
+		for (int32_t y = 0; y < 448; y++)
+			for (int32_t x = 0; x < 640; x++)
+				if (!by || x < box.left || x >= box.right || y < box.top || y >= box.bottom)
+					put(&world, x, y, letter_at(x, y + by));
+		kg_region_clear(&world.damage);
+		kg_region_add(&world.damage, (struct kg_rect){ 0, 0, 640, box.top });
+		kg_region_add(&world.damage, (struct kg_rect){ 0, box.top, box.left, box.bottom });
+		kg_region_add(&world.damage, (struct kg_rect){ box.right, box.top, 640, box.bottom });
+		kg_region_add(&world.damage, (struct kg_rect){ 0, box.bottom, 640, 448 });
+		frame(&world);
+	}
+	to = kg_rect_intersect(kg_copy_to(&world.plan.copies[0]), all);
+	ok(world.plan.copies[0].dy == -24 && to.left < box.left && to.right > box.right && to.top < box.top && to.bottom > box.bottom,
+	   "a page that scrolls is copied over what stands still in it");
+	ok(!*world.wrong, "which is set right, although the source does not name it: %s", world.wrong);
+	world_done(&world);
+}
+
 /* Noise of every size of a tile: raw where that is smaller, never longer than a record may be. */
 static void noise_bitmaps(void)
 {
@@ -432,6 +470,7 @@ int main(void)
 	neighbours();
 	far_pictures(8192, 64);
 	far_pictures(64, 4096);
+	moves_beyond_damage();
 	noise_bitmaps();
 	envelopes();
 	flow();
