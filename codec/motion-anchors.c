@@ -248,16 +248,19 @@ static uint32_t verify(const struct kg_motion *motion, const struct kg_anchors *
 		uint32_t x = anchors->fresh[i].x, y = anchors->fresh[i].y;
 		struct kg_rect to = { (int32_t)x, (int32_t)y, (int32_t)KG_MIN(x + SAMPLE_WIDE, image->width),
 				      (int32_t)KG_MIN(y + SAMPLE_HIGH, image->height) };
-		struct kg_damage differs;
+		struct kg_damage differs = { 0 };
 
 		++*tried;
 		if (to.left < shift.dx || to.top < shift.dy || to.right - shift.dx > (int32_t)image->width ||
 		    to.bottom - shift.dy > (int32_t)image->height)
 			continue;
-		motion->dsp->tile_compare(image->pixels + y * image->stride + x * 4, image->stride,
-					  motion->mirror + (size_t)(to.top - shift.dy) * motion->mirror_stride +
-						  (size_t)(to.left - shift.dx) * 4,
-					  motion->mirror_stride, kg_rect_width(to), kg_rect_height(to), &differs);
+		/* Most of those that are wrong are so in the first row. */
+		for (uint32_t row = 0; row < kg_rect_height(to) && !differs.rows; row += row ? SAMPLE_HIGH : 1)
+			motion->dsp->tile_compare(image->pixels + (y + row) * image->stride + x * 4, image->stride,
+						  motion->mirror + (size_t)(to.top + (int32_t)row - shift.dy) * motion->mirror_stride +
+							  (size_t)(to.left - shift.dx) * 4,
+						  motion->mirror_stride, kg_rect_width(to),
+						  row ? kg_rect_height(to) - row : 1, &differs);
 		right += !differs.rows;
 	}
 	return right;

@@ -15,9 +15,12 @@
 #define MIDDLE 768		// than this, of 32
 #define COLUMNS_MIN (2 * MIDDLE / 32 + 8)
 #define GROUPS 80		// rows are summed up in groups, about so many
-#define AGAIN 3			// copies of one distance
+#define AGAIN 4			// tries for copies of one distance
 #define CELLS_COMPARED 600	// with all distances after the first: one more of a large change, all of a small one
 #define BESIDE_ROWS 8
+#define SPARSE 4		// of a large change one row in so many is looked at, and where a copy begins and ends all are
+#define SPARSE_CELLS 128	// a change is large that has more cells
+#define DOUBT 8			// one row in so many that stands still in the last column of cells
 /*
  * What rows count. In one that has changed few pixels have, in text a quarter, but all may become wrong in one that has not;
  * and what stays as it is may be a picture, which costs more than text.
@@ -38,11 +41,13 @@ struct search {
 	int32_t left, top;		// pixels, of the first cell
 	uint32_t cell_width;
 	uint32_t columns, rows;		// cells
+	uint32_t step;			// from row to row that is looked at: 1 or SPARSE
 	uint32_t group;			// rows in a group
 	uint32_t groups;
 	struct cell *cells;
 	int32_t *score;			// of each group in each column, group by group within a column
 	int32_t *sum;			// over columns
+	int32_t *gains;			// rows of each column that would become right
 	struct kg_shift shift;
 	struct kg_copy *copies;
 	uint32_t count;
@@ -76,7 +81,7 @@ size_t kg_motion_scratch(uint32_t width, uint32_t height)
 		return 0;
 	cells = (size_t)most_columns(width) * tiles_in(height) * sizeof(struct cell);
 	scores = (size_t)(most_columns(width) + 1) * most_groups(height) * sizeof(int32_t);
-	return sizeof(struct kg_anchors) + differs_size(width, height) + cells + scores;
+	return sizeof(struct kg_anchors) + differs_size(width, height) + cells + scores + most_columns(width) * sizeof(int32_t);
 }
 
 static struct kg_rect cell_rect(const struct search *s, uint32_t column, uint32_t row)
@@ -92,18 +97,22 @@ static struct cell *cell_at(const struct search *s, uint32_t column, uint32_t ro
 	return &s->cells[row * s->columns + column];
 }
 
-/* Compares rect of the image, at most a tile, with the mirror dx and dy away from it. Both lie on the screen. */
-static struct kg_damage compare(const struct kg_motion *motion, struct kg_rect rect, int32_t dx, int32_t dy)
+/*
+ * Compares rect of the image, at most a tile, with the mirror dx and dy away from it. Both lie on the screen. Looked at is every
+ * step-th row, from the one in the middle of the first step rows on.
+ */
+static struct kg_damage compare(const struct kg_motion *motion, struct kg_rect rect, int32_t dx, int32_t dy, uint32_t step)
 {
+	const uint8_t *image, *mirror;
 	struct kg_damage differs = { 0 };
 
-	if (!kg_rect_empty(rect))
-		motion->dsp->tile_compare(motion->image.pixels + (size_t)rect.top * motion->image.stride +
-						  (size_t)rect.left * 4,
-					  motion->image.stride,
-					  motion->mirror + (size_t)(rect.top - dy) * motion->mirror_stride +
-						  (size_t)(rect.left - dx) * 4,
-					  motion->mirror_stride, kg_rect_width(rect), kg_rect_height(rect), &differs);
+	rect.top += (int32_t)step / 2;
+	if (kg_rect_empty(rect))
+		return differs;
+	image = motion->image.pixels + (size_t)rect.top * motion->image.stride + (size_t)rect.left * 4;
+	mirror = motion->mirror + (size_t)(rect.top - dy) * motion->mirror_stride + (size_t)(rect.left - dx) * 4;
+	motion->dsp->tile_compare(image, motion->image.stride * step, mirror, motion->mirror_stride * step, kg_rect_width(rect),
+				  (kg_rect_height(rect) + step - 1) / step, &differs);
 	return differs;
 }
 
@@ -162,6 +171,7 @@ static void lay_cells(struct search *s, uint8_t *memory)
 	s->cell_width = width < NARROW ? CELL_MIN : width < MIDDLE ? 32 : KG_TILE;
 	s->columns = (KG_MIN(width, image->width - (uint32_t)s->left) + s->cell_width - 1) / s->cell_width;
 	s->rows = kg_rect_height(s->tiles);
+	s->step = s->columns * s->rows > SPARSE_CELLS ? SPARSE : 1;
 	s->group = 1;
 	while (s->group < KG_TILE && height / s->group > GROUPS)
 		s->group *= 2;
@@ -170,6 +180,26 @@ static void lay_cells(struct search *s, uint8_t *memory)
 	s->cells = (struct cell *)memory;
 	s->score = (int32_t *)(s->cells + (size_t)s->columns * s->rows);
 	s->sum = s->score + (size_t)s->columns * s->groups;
+	s->gains = s->sum + s->groups;
+}
+
+/* Each of 16 bits as SPARSE of them. */
+static uint64_t spread(uint64_t bits)
+{
+	_Static_assert(SPARSE == 4, "what the constants are made for");
+	bits = (bits | bits << 24) & 0x000000ff000000ff;
+	bits = (bits | bits << 12) & 0x000f000f000f000f;
+	bits = (bits | bits << 6) & 0x0303030303030303;
+	bits = (bits | bits << 3) & 0x1111111111111111;
+	return bits * 15;
+}
+
+/* The rows of rect that differ at the distance; those that were not looked at are as the one of theirs that was. */
+static uint64_t differing_rows(const struct kg_motion *motion, struct kg_rect rect, int32_t dx, int32_t dy, uint32_t step)
+{
+	uint64_t rows = compare(motion, rect, dx, dy, step).rows;
+
+	return step == 1 ? rows : spread(rows);
 }
 
 /*
@@ -183,7 +213,7 @@ static void look_at_cell(const struct search *s, struct cell *cell, struct kg_re
 	struct kg_damage damage = motion->known[tile] ? motion->damage[tile] : (struct kg_damage){ 0 };
 
 	if (damage.rows && cell->unequal && (s->cell_width < KG_TILE || !~damage.rows))
-		damage = compare(motion, rect, 0, 0);
+		damage.rows = differing_rows(motion, rect, 0, 0, s->step);
 	cell->known = motion->known[tile];
 	cell->changed = damage.rows & ~0ull >> (64 - kg_rect_height(rect));
 	cell->flat = damage.rows && motion->dsp->tile_flat(motion->image.pixels + (size_t)rect.top * motion->image.stride +
@@ -204,8 +234,8 @@ static bool source_known(const struct kg_motion *motion, struct kg_rect from)
 	return true;
 }
 
-/* The rows of rect that differ at the distance. What comes from outside, or from where nothing is known, differs. */
-static uint64_t unequal_rows(const struct search *s, struct kg_rect rect)
+/* The rows of rect that would be wrong. What comes from outside, or from where nothing is known, is. */
+static uint64_t unequal_rows(const struct search *s, struct kg_rect rect, uint32_t step)
 {
 	const struct kg_motion *motion = s->motion;
 	struct kg_rect to = rect;
@@ -218,7 +248,7 @@ static uint64_t unequal_rows(const struct search *s, struct kg_rect rect)
 	if (kg_rect_empty(to) || !source_known(motion, moved(to, s->shift)))
 		return ~0ull;
 	inside = ~0ull >> (64 - kg_rect_height(to)) << (to.top - rect.top);
-	return compare(motion, to, s->shift.dx, s->shift.dy).rows << (to.top - rect.top) | ~inside;
+	return differing_rows(motion, to, s->shift.dx, s->shift.dy, step) << (to.top - rect.top) | ~inside;
 }
 
 /* The first time with a look at what has changed: the pixels are then near. */
@@ -230,7 +260,7 @@ static void compare_cells(struct search *s, bool first)
 			struct kg_rect rect = cell_rect(s, column, row);
 			uint64_t here = ~0ull >> (64 - kg_rect_height(rect));
 
-			cell->unequal = unequal_rows(s, rect) & here;
+			cell->unequal = unequal_rows(s, rect, s->step) & here;
 			if (first)
 				look_at_cell(s, cell, rect);
 			if (!cell->known)	// sent anew anyway: it may be copied to, but only from the screen
@@ -252,15 +282,54 @@ static int32_t score_of(const struct cell *cell, uint64_t rows)
 	return GAIN_WEIGHT * (gain - LOSS_WEIGHT * count(unequal & ~changed)) - count(changed & unequal);
 }
 
-static void score_cells(struct search *s)
+/* In each byte of a word how many of its bits are set. */
+static uint64_t counts_of_bytes(uint64_t bits)
+{
+	bits -= bits >> 1 & 0x5555555555555555;
+	bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+	return (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0f;
+}
+
+/* Scores of the rows of each byte, as score_of() has them, where groups are whole bytes. Returns the rows that gain. */
+static int32_t score_bytes(const struct cell *cell, int32_t score[8])
+{
+	uint64_t gain = counts_of_bytes(cell->flat ? 0 : cell->changed & ~cell->unequal);
+	uint64_t loss = counts_of_bytes(cell->unequal & ~cell->changed), both = counts_of_bytes(cell->changed & cell->unequal);
+
+	for (unsigned i = 0; i < 8; i++)
+		score[i] = GAIN_WEIGHT * ((int32_t)(gain >> 8 * i & 0xff) - LOSS_WEIGHT * (int32_t)(loss >> 8 * i & 0xff)) -
+			   (int32_t)(both >> 8 * i & 0xff);
+	return (int32_t)(gain * 0x0101010101010101 >> 56);
+}
+
+/* Returns the pixels that would become right, as gain_of() counts them, if nothing else were copied with them. */
+static int64_t score_cells(struct search *s)
 {
 	uint64_t first = ~0ull >> (64 - s->group);
 	uint32_t per_cell = KG_TILE / s->group;
+	int64_t rows = 0;
 
+	memset(s->gains, 0, s->columns * sizeof(*s->gains));
+	for (uint32_t row = 0; row < s->rows; row++) {
+		for (uint32_t column = 0; column < s->columns; column++) {
+			const struct cell *cell = cell_at(s, column, row);
+			int32_t *score = &s->score[column * s->groups + row * per_cell], bytes[8];
+
+			s->gains[column] += score_bytes(cell, bytes);
+			for (uint32_t g = 0; g < per_cell; g++) {
+				if (s->group < 8) {
+					score[g] = score_of(cell, first << g * s->group);
+					continue;
+				}
+				score[g] = 0;
+				for (uint32_t i = g * s->group / 8; i < (g + 1) * s->group / 8; i++)
+					score[g] += bytes[i];
+			}
+		}
+	}
 	for (uint32_t column = 0; column < s->columns; column++)
-		for (uint32_t g = 0; g < s->groups; g++)
-			s->score[column * s->groups + g] = score_of(cell_at(s, column, g / per_cell),
-								    first << g % per_cell * s->group);
+		rows += s->gains[column];
+	return rows * s->cell_width;
 }
 
 /* A rectangle of cells, with its rows in pixels from the top of the first cell. */
@@ -275,14 +344,17 @@ static int32_t best_part(struct search *s, struct part *ret)
 	int32_t most = 0;
 
 	for (uint32_t left = 0; left < s->columns; left++) {
+		if (!s->gains[left])
+			continue;	// it would better begin further right
 		memset(s->sum, 0, s->groups * sizeof(*s->sum));
 		for (uint32_t right = left; right < s->columns; right++) {
 			const int32_t *score = &s->score[right * s->groups];
 			int32_t run = 0;
 			uint32_t begin = 0;
 
-			for (uint32_t g = 0; g < s->groups; g++) {
+			for (uint32_t g = 0; g < s->groups; g++)
 				s->sum[g] += score[g];
+			for (uint32_t g = 0; s->gains[right] && g < s->groups; g++) {
 				if (run <= 0) {
 					run = 0;
 					begin = g;
@@ -308,6 +380,29 @@ static int32_t row_score(const struct search *s, const struct part *part, uint32
 	return sum;
 }
 
+/* Looks at all rows of the part around y, where it begins or ends. */
+static void look_closely(const struct search *s, const struct part *part, uint32_t y)
+{
+	uint32_t first = (y - KG_MIN(y, SPARSE + 0u)) / SPARSE * SPARSE;
+
+	for (uint32_t top = first; top < KG_MIN(y + SPARSE, s->rows * KG_TILE); top += SPARSE) {
+		uint64_t here = ~0ull >> (64 - SPARSE) << top % KG_TILE;
+
+		for (uint32_t column = part->left; column < part->right; column++) {
+			struct cell *cell = cell_at(s, column, top / KG_TILE);
+			struct kg_rect rect = cell_rect(s, column, top / KG_TILE);
+
+			rect.top += (int32_t)(top % KG_TILE);
+			rect.bottom = KG_MIN(rect.bottom, rect.top + SPARSE);
+			if (!cell->known || kg_rect_empty(rect))
+				continue;
+			cell->unequal = (cell->unequal & ~here) | (unequal_rows(s, rect, 1) << top % KG_TILE & here);
+			if (cell->changed & here)
+				cell->changed &= ~here | compare(s->motion, rect, 0, 0, 1).rows << top % KG_TILE;
+		}
+	}
+}
+
 /* Groups of rows are coarse: the first and the last row of the part become those that gain. */
 static void fit_rows(const struct search *s, struct part *part)
 {
@@ -321,14 +416,41 @@ static void fit_rows(const struct search *s, struct part *part)
 		part->bottom--;
 }
 
+/* The rows of the part in which a column of cells would be as wrong as it is. */
+static uint32_t rows_in_doubt(const struct search *s, const struct part *part, uint32_t column)
+{
+	uint32_t rows = 0;
+
+	for (uint32_t y = part->top; y < part->bottom; y++) {
+		const struct cell *cell = cell_at(s, column, y / KG_TILE);
+
+		rows += (cell->changed & cell->unequal) >> y % KG_TILE & 1;
+	}
+	return rows;
+}
+
+/*
+ * Where what moves ends within a cell, a part of its rows may stand still, which the cell does not tell: such a column is
+ * left to columns_beside().
+ */
+static void fit_columns(const struct search *s, struct part *part)
+{
+	uint32_t many = (part->bottom - part->top) / DOUBT;
+
+	if (part->right - part->left > 1 && rows_in_doubt(s, part, part->left) > many)
+		part->left++;
+	if (part->right - part->left > 1 && rows_in_doubt(s, part, part->right - 1) > many)
+		part->right--;
+}
+
 /* ---- the copy ---- */
 
 /* How many columns left or right of to make the copy better. Few rows at a time, so that what blinks there spoils few. */
 static int32_t columns_beside(const struct search *s, struct kg_rect to, bool left)
 {
 	const struct kg_motion *motion = s->motion;
-	int32_t screen = (int32_t)motion->image.width, dx = s->shift.dx, wide = KG_TILE - 1, best = 0;
-	int32_t gain[KG_TILE] = { 0 };
+	int32_t screen = (int32_t)motion->image.width, dx = s->shift.dx, wide = KG_TILE, best = 0;
+	int32_t gain[KG_TILE + 1] = { 0 };
 
 	wide = left ? KG_MIN(wide, KG_MIN(to.left, to.left - dx))
 		    : KG_MIN(wide, KG_MIN(screen - to.right, screen - to.right + dx));
@@ -342,10 +464,10 @@ static int32_t columns_beside(const struct search *s, struct kg_rect to, bool le
 
 		if (!source_known(motion, moved(rect, s->shift)))
 			return 0;
-		differs = compare(motion, rect, dx, s->shift.dy).columns;
-		changed = compare(motion, rect, 0, 0).columns;
+		differs = compare(motion, rect, dx, s->shift.dy, s->step).columns;
+		changed = compare(motion, rect, 0, 0, s->step).columns;
 		for (int32_t n = 1; n <= wide; n++) {
-			uint64_t taken = ((1ull << n) - 1) << (left ? wide - n : 0);
+			uint64_t taken = ~0ull >> (64 - n) << (left ? wide - n : 0);
 
 			gain[n] += differs & taken ? -LOSS_WEIGHT * rows * count(differs & ~changed & taken) : rows * count(changed & taken);
 		}
@@ -369,9 +491,9 @@ static struct kg_rect without_taken(const struct search *s, struct kg_rect to)
 
 		if (!meet(to, other))
 			continue;
-		if (to.left >= other.left && to.left < other.right && other.right - to.left < KG_TILE)
+		if (to.left >= other.left && to.left < other.right && other.right - to.left <= KG_TILE)
 			to.left = other.right;
-		else if (to.right > other.left && to.right <= other.right && to.right - other.left < KG_TILE)
+		else if (to.right > other.left && to.right <= other.right && to.right - other.left <= KG_TILE)
 			to.right = other.left;
 	}
 	return to;
@@ -435,18 +557,24 @@ static void take_off(struct search *s, const struct part *part)
 	}
 }
 
-/* The next copy of this distance. False: there is none that pays. */
+/* The next copy of this distance, if it is not there already. False: there is none that pays. */
 static bool find_copy(struct search *s)
 {
 	int32_t width = (int32_t)s->motion->image.width, height = (int32_t)s->motion->image.height;
 	struct kg_copy copy = { .dx = s->shift.dx, .dy = s->shift.dy };
-	struct part part = { 0 };
+	struct part part = { 0 }, found;
 	struct kg_rect to;
 
-	score_cells(s);
-	if (!best_part(s, &part))
+	if (score_cells(s) < KG_MOTION_GAIN || !best_part(s, &part))
 		return false;
 	fit_rows(s, &part);
+	if (s->step > 1) {
+		look_closely(s, &part, part.top);
+		look_closely(s, &part, part.bottom);
+		fit_rows(s, &part);
+	}
+	found = part;
+	fit_columns(s, &part);
 	if (gain_of(s, &part) < KG_MOTION_GAIN)
 		return false;
 	to = (struct kg_rect){ s->left + (int32_t)(part.left * s->cell_width), s->top + (int32_t)part.top,
@@ -455,15 +583,17 @@ static bool find_copy(struct search *s)
 	if (!on_screen(s->motion, moved(to, s->shift)))
 		return false;
 	to = without_taken(s, to);
-	if (kg_rect_empty(to))
-		return false;
+	if (kg_rect_empty(to)) {	// columns that the one before took beside its cells
+		take_off(s, &found);
+		return true;
+	}
 	to.left -= columns_beside(s, to, true);
 	to.right += columns_beside(s, to, false);
 	to = without_taken(s, to);
 	copy.from = moved(to, s->shift);
 	if (kg_rect_empty(to) || !add_copy(s, copy))
 		return false;
-	take_off(s, &part);
+	take_off(s, &found);
 	return true;
 }
 
