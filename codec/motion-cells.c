@@ -1,0 +1,134 @@
+/* Comparing the cells of a change with the mirror at a distance. */
+#include "codec/motion-cells.h"
+
+#include "codec/dsp.h"
+
+static struct kg_rect cell_rect(const struct kg_search *s, uint32_t column, uint32_t row)
+{
+	int32_t left = s->left + (int32_t)(column * s->cell_width), top = s->top + (int32_t)(row * KG_TILE);
+
+	return (struct kg_rect){ left, top, KG_MIN(left + (int32_t)s->cell_width, (int32_t)s->motion->image.width),
+				 KG_MIN(top + KG_TILE, (int32_t)s->motion->image.height) };
+}
+
+struct kg_damage kg_cells_look(const struct kg_motion *motion, struct kg_rect rect, int32_t dx, int32_t dy, uint32_t step)
+{
+	const uint8_t *image, *mirror;
+	struct kg_damage differs = { 0 };
+
+	rect.top += (int32_t)step / 2;
+	if (kg_rect_empty(rect))
+		return differs;
+	image = motion->image.pixels + (size_t)rect.top * motion->image.stride + (size_t)rect.left * 4;
+	mirror = motion->mirror + (size_t)(rect.top - dy) * motion->mirror_stride + (size_t)(rect.left - dx) * 4;
+	motion->dsp->tile_compare(image, motion->image.stride * step, mirror, motion->mirror_stride * step, kg_rect_width(rect),
+				  (kg_rect_height(rect) + step - 1) / step, &differs);
+	return differs;
+}
+
+/* Each of 16 bits as KG_SPARSE of them. */
+static uint64_t spread(uint64_t bits)
+{
+	_Static_assert(KG_SPARSE == 4, "what the constants are made for");
+	bits = (bits | bits << 24) & 0x000000ff000000ff;
+	bits = (bits | bits << 12) & 0x000f000f000f000f;
+	bits = (bits | bits << 6) & 0x0303030303030303;
+	bits = (bits | bits << 3) & 0x1111111111111111;
+	return bits * 15;
+}
+
+/* The rows of rect that differ at the distance; those that were not looked at are as the one of theirs that was. */
+static uint64_t differing_rows(const struct kg_motion *motion, struct kg_rect rect, int32_t dx, int32_t dy, uint32_t step)
+{
+	uint64_t rows = kg_cells_look(motion, rect, dx, dy, step).rows;
+
+	return step == 1 ? rows : spread(rows);
+}
+
+/*
+ * Where the caller only knows that something may differ, or not in which cell, this compares; not where all is right when
+ * copied, for then it does not matter.
+ */
+static void look_at_cell(const struct kg_search *s, struct kg_cell *cell, struct kg_rect rect)
+{
+	const struct kg_motion *motion = s->motion;
+	size_t tile = (size_t)(rect.top / KG_TILE) * kg_tiles_in(motion->image.width) + (size_t)(rect.left / KG_TILE);
+	struct kg_damage damage = motion->known[tile] ? motion->damage[tile] : (struct kg_damage){ 0 };
+
+	if (damage.rows && cell->unequal && (s->cell_width < KG_TILE || !~damage.rows))
+		damage.rows = differing_rows(motion, rect, 0, 0, s->step);
+	cell->known = motion->known[tile];
+	cell->changed = damage.rows & ~0ull >> (64 - kg_rect_height(rect));
+	cell->flat = damage.rows && motion->dsp->tile_flat(motion->image.pixels + (size_t)rect.top * motion->image.stride +
+								   (size_t)rect.left * 4,
+							   motion->image.stride, kg_rect_width(rect), kg_rect_height(rect));
+}
+
+/* ---- one distance ---- */
+
+bool kg_cells_known(const struct kg_motion *motion, struct kg_rect from)
+{
+	size_t columns = kg_tiles_in(motion->image.width);
+
+	for (int32_t row = from.top / KG_TILE; row <= (from.bottom - 1) / KG_TILE; row++)
+		for (int32_t column = from.left / KG_TILE; column <= (from.right - 1) / KG_TILE; column++)
+			if (!motion->known[(size_t)row * columns + (size_t)column])
+				return false;
+	return true;
+}
+
+/* The rows of rect that would be wrong. What comes from outside, or from where nothing is known, is. */
+static uint64_t unequal_rows(const struct kg_search *s, struct kg_rect rect, uint32_t step)
+{
+	const struct kg_motion *motion = s->motion;
+	struct kg_rect to = rect;
+	uint64_t inside;
+
+	if (rect.left < s->shift.dx || rect.right - s->shift.dx > (int32_t)motion->image.width)
+		return ~0ull;
+	to.top = KG_MAX(to.top, s->shift.dy);
+	to.bottom = KG_MIN(to.bottom, (int32_t)motion->image.height + s->shift.dy);
+	if (kg_rect_empty(to) || !kg_cells_known(motion, kg_moved_from(to, s->shift)))
+		return ~0ull;
+	inside = ~0ull >> (64 - kg_rect_height(to)) << (to.top - rect.top);
+	return differing_rows(motion, to, s->shift.dx, s->shift.dy, step) << (to.top - rect.top) | ~inside;
+}
+
+void kg_cells_compare(struct kg_search *s, bool first)
+{
+	for (uint32_t row = 0; row < s->rows; row++) {
+		for (uint32_t column = 0; column < s->columns; column++) {
+			struct kg_cell *cell = kg_cell_at(s, column, row);
+			struct kg_rect rect = cell_rect(s, column, row);
+			uint64_t here = ~0ull >> (64 - kg_rect_height(rect));
+
+			cell->unequal = unequal_rows(s, rect, s->step) & here;
+			if (first)
+				look_at_cell(s, cell, rect);
+			if (!cell->known)	// sent anew anyway: it may be copied to, but only from the screen
+				cell->unequal = kg_on_screen(s->motion, kg_moved_from(rect, s->shift)) ? 0 : here;
+		}
+	}
+}
+
+void kg_cells_look_closely(const struct kg_search *s, const struct kg_part *part, uint32_t y)
+{
+	uint32_t first = (y - KG_MIN(y, KG_SPARSE + 0u)) / KG_SPARSE * KG_SPARSE;
+
+	for (uint32_t top = first; top < KG_MIN(y + KG_SPARSE, s->rows * KG_TILE); top += KG_SPARSE) {
+		uint64_t here = ~0ull >> (64 - KG_SPARSE) << top % KG_TILE;
+
+		for (uint32_t column = part->left; column < part->right; column++) {
+			struct kg_cell *cell = kg_cell_at(s, column, top / KG_TILE);
+			struct kg_rect rect = cell_rect(s, column, top / KG_TILE);
+
+			rect.top += (int32_t)(top % KG_TILE);
+			rect.bottom = KG_MIN(rect.bottom, rect.top + KG_SPARSE);
+			if (!cell->known || kg_rect_empty(rect))
+				continue;
+			cell->unequal = (cell->unequal & ~here) | (unequal_rows(s, rect, 1) << top % KG_TILE & here);
+			if (cell->changed & here)
+				cell->changed &= ~here | kg_cells_look(s->motion, rect, 0, 0, 1).rows << top % KG_TILE;
+		}
+	}
+}
