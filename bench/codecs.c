@@ -13,6 +13,7 @@ const struct kg_bench_codec *const kg_bench_codecs[] = {
 	&kg_bench_planar,
 	&kg_bench_zgfx,
 	&kg_bench_memcmp,
+	&kg_bench_read,
 	&kg_bench_compare,
 	&kg_bench_damage,
 	&kg_bench_hash,

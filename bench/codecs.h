@@ -66,7 +66,7 @@ extern const struct kg_bench_codec kg_bench_clear;
 /* codec-lossless.c */
 extern const struct kg_bench_codec kg_bench_planar, kg_bench_zgfx;
 /* codec-analysis.c */
-extern const struct kg_bench_codec kg_bench_memcmp, kg_bench_compare, kg_bench_damage, kg_bench_hash, kg_bench_classify,
-	kg_bench_motion, kg_bench_analysis;
+extern const struct kg_bench_codec kg_bench_memcmp, kg_bench_read, kg_bench_compare, kg_bench_damage, kg_bench_hash,
+	kg_bench_classify, kg_bench_motion, kg_bench_analysis;
 /* codec-view.c */
 extern const struct kg_bench_codec kg_bench_frame;

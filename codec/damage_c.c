@@ -4,15 +4,32 @@
 
 #define COLOURS 0x00ffffffu
 
+/* Inlined for a constant width, which compilers make vectors of. */
+static inline __attribute__((always_inline)) bool colours_differ(const uint8_t *from, const uint8_t *mirror, uint32_t width)
+{
+	uint32_t differs = 0;
+
+	for (uint32_t x = 0; x < width; x++) {
+		uint32_t now, old;
+
+		memcpy(&now, from + 4 * x, sizeof(now));
+		memcpy(&old, mirror + 4 * x, sizeof(old));
+		differs |= now ^ old;
+	}
+	return differs & COLOURS;
+}
+
 /*
  * Compares and stores from a copy of the pixels: whoever owns them may be writing them now, and the mirror must hold exactly
- * what was compared. With to NULL it only compares. Inlined for a constant width, which compilers make vectors of.
+ * what was compared. With to NULL it only compares, and rows that are equal need no copy.
  */
 static inline __attribute__((always_inline)) bool row(const uint8_t *from, const uint8_t *mirror, uint8_t *to,
 						      uint32_t width, uint32_t *columns)
 {
 	uint32_t copy[KG_TILE], old[KG_TILE], differs = 0;
 
+	if (!to && !colours_differ(from, mirror, width))
+		return false;
 	memcpy(copy, from, width * 4);
 	__asm__ volatile("" : "+m"(copy));	// from here on the compiler cannot read from again in place of copy
 	memcpy(old, mirror, width * 4);
