@@ -3,20 +3,21 @@
  * by it and no pixels are kept to compare.
  *
  * Why nobody can make two tiles collide: the hash is universal, so the bound below is a theorem and rests on no unbroken
- * cipher. The first stage is multilinear hashing over words of 16 bits (Carter and Wegman 1979, Lemire and Kaser 2014), modulo
- * 2^32: when a word differs by d, |d| < 2^16, its products with all 2^16 keys differ by as many values, so any given
- * difference of a sum has a probability of at most 2^-16. Four rounds with a key that is shifted by some words (Toeplitz;
- * Krawczyk 1994) make that 2^-64: the last word that differs meets in each round a key that no earlier round has used for
- * what differs.
- * For 2^-128 the tile is encoded first (Nandi 2014): eight parts, each of KG_HASH_ROWS rows, and as a ninth one the exclusive
- * or of them, each with keys of its own. Tiles of one size that differ do so in two of the nine parts at least. For each
- * round the parts' sums come together as two whole numbers, sum of A(p) and sum of (9 - p) A(p); if both are equal for two
- * tiles, whatever the sums of all parts but two, each of these two has one given difference: 2^-64 times 2^-64.
- * The second stage is a multilinear hash of these eight numbers and the size, where each half has a key of its own and is
- * strongly universal with 64 bits. For any two tiles that differ, chosen without knowing the key, the probability over
- * keys that they collide is thus at most 2^-128 of the first stage plus 2^-128 of the second. A guest learns
- * nothing about the key, for it sees no hash; a collision would be the first thing it sees. Even 2^40 tiles in a year
- * against 2^15 cached ones leave less than 2^-70.
+ * cipher. The first stage is multilinear hashing over words of 16 bits (Carter and Wegman 1979, Lemire and Kaser 2014),
+ * modulo 2^32: when a word differs by d, 0 < |d| < 2^16, its products with the 2^16 keys differ by as many values, so any
+ * given difference of a sum has a probability of at most 2^-16. Four rounds with a key that is shifted by some words
+ * (Toeplitz; Krawczyk 1994) make that 2^-64: in each round the last word that differs meets a key that met nothing that
+ * differs in the rounds before.
+ * For 2^-128 the tile is encoded first (Nandi 2014): eight parts, each of KG_HASH_ROWS rows, and as a ninth one the
+ * exclusive or of them, each with keys of its own. Tiles of one size that differ do so in two of the nine parts at least.
+ * For each round the parts' sums A(p) come together as two whole numbers, the sum of A(p) and that of (9 - p) A(p). If both
+ * are equal for two tiles, then, whatever the other parts' sums are, two parts that differ each have one given difference:
+ * 2^-64 times 2^-64.
+ * The second stage is a multilinear hash of these eight numbers and the size, strongly universal, where each half of 64
+ * bits has a key of its own. For any two tiles that differ, chosen without knowing the key, the probability over keys that
+ * they collide is thus at most 2^-128 of the first stage plus 2^-128 of the second. A guest learns nothing about the key,
+ * for it sees no hash; a collision would be the first thing it sees. Even 2^40 tiles in a year against 2^15 cached ones
+ * leave less than 2^-70.
  *
  * The hash is no message authentication code: its bits are linear in the key. They must not leave the process, not even as
  * the cacheKey of a SURFACE_TO_CACHE message.
