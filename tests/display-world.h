@@ -304,24 +304,38 @@ static inline void compare(struct world *world, const uint8_t *shown)
 	}
 }
 
-/* Plans, encodes and decodes one frame. Returns its bytes of pieces. */
-static inline size_t frame(struct world *world)
+/*
+ * Plans, encodes and decodes one frame, and compares what the client shows with the mirror. before_job, or NULL: may change
+ * the picture. Returns the bytes of pieces.
+ */
+static inline size_t changing_frame(struct world *world, void (*before_job)(struct world *world))
 {
 	struct kg_image image = { (const uint8_t *)world->picture, world->width, world->height, (size_t)world->width * 4 };
 	int jobs = kg_plan_begin(&world->plan, &image, &world->damage, world->now_ms);
-	const uint8_t *shown = world->graphics ? world->client.output : world->screen;
 	size_t size;
 
 	kg_region_clear(&world->damage);
 	for (; jobs > 0; jobs = kg_plan_next(&world->plan)) {
-		for (int i = jobs; i-- > 0;)	// in whatever order
+		for (int i = jobs; i-- > 0;) {	// in whatever order
+			if (before_job)
+				before_job(world);
 			kg_plan_job(&world->plan, (uint32_t)i, world->scratch);
+		}
 	}
 	size = kg_plan_size(&world->plan);
 	if (size)
 		send_slices(world);
 	kg_plan_end(&world->plan);
-	compare(world, shown);
+	compare(world, world->graphics ? world->client.output : world->screen);
+	return size;
+}
+
+/* The same of a picture that stands still: the mirror has it then. */
+static inline size_t frame(struct world *world)
+{
+	struct kg_image image = { (const uint8_t *)world->picture, world->width, world->height, (size_t)world->width * 4 };
+	size_t size = changing_frame(world, NULL);
+
 	if (!same(world->mirror.pixels, world->mirror.stride, image.pixels, image.stride, world->width, world->height))
 		fail(world, "the mirror is not the source");
 	return size;

@@ -202,6 +202,31 @@ static void random_sequence(bool graphics, bool remotefx)
 	world_done(&world);
 }
 
+/* A guest draws while we read: the client gets what was looked at, whatever has become of it. */
+static void changing_picture(bool graphics, enum kg_lossy lossy)
+{
+	struct world world;
+	uint64_t seed = tap_seed;
+
+	world_init(&world, graphics);
+	world.flags = lossy == KG_LOSSY_CLASSIC ? 1 : 0;
+	resize(&world, 400, 300, 0x000a0701);
+	world.plan.lossy = lossy;
+	world.plan.message_max = KG_PLAN_MESSAGE_LEAST;
+	for (int i = 0; i < 60 && !*world.wrong; i++) {
+		draw(&world);
+		world.now_ms += rnd() % 300;
+		changing_frame(&world, draw);
+		kg_flow_reset(&world.flow);
+		world.acknowledged = world.flow.sent;
+	}
+	if (!*world.wrong)
+		frame(&world);	// all that changed is in the damage
+	ok(!*world.wrong, "%s: decoded = mirror while the source changes (%u frames, from seed %llu) %s", graphics ? "graphics" : "bitmaps",
+	   world.flow.sent, (unsigned long long)seed, world.wrong);
+	world_done(&world);
+}
+
 static void costs(void)
 {
 	struct world world;
@@ -466,6 +491,9 @@ int main(void)
 	   (unsigned long long)areas[GFX_REMOTEFX]);
 	for (int i = 0; i < 4; i++)
 		random_sequence(false, i % 2);
+	changing_picture(true, KG_LOSSY_PROGRESSIVE);
+	changing_picture(true, KG_LOSSY_CLASSIC);
+	changing_picture(false, KG_LOSSY_CLASSIC);
 	costs();
 	neighbours();
 	far_pictures(8192, 64);
