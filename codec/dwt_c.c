@@ -3,6 +3,7 @@
  * 16 bits at a time, in vectors as gcc and clang have them for any processor.
  */
 #include "codec/c.h"
+#include "codec/dwt.h"
 #include "codec/vector.h"
 
 #define N KG_RFX_TILE
@@ -268,16 +269,6 @@ INLINE int16_t *rows_of(struct work *w, struct level level, int16_t *values, con
 	return hh + level.high * level.high;
 }
 
-/* Returns whether the corner of LL1 had to be clamped. */
-static bool clamp_corner(int16_t *corner)
-{
-	int16_t inside = KG_MAX(KG_MIN(*corner, KG_RFX_CORNER_MAX), -KG_RFX_CORNER_MAX);
-	bool clamped = inside != *corner;
-
-	*corner = inside;
-	return clamped;
-}
-
 /* The last level's low samples. */
 INLINE void quantise_ll3(int16_t (*from)[ROW], int side, int16_t *ll3, const struct kg_rfx_scale *scale)
 {
@@ -334,36 +325,5 @@ INLINE bool tile(const uint8_t *pixels, size_t stride, uint32_t rows, const stru
 
 /* ---- the inner functions ---- */
 
-static void lists_of(struct work *w, struct kg_rfx_list *lists, uint32_t ll3)
-{
-	for (int i = 0; i < 3; i++)
-		kg_rfx_pack_c(w->values + i * KG_RFX_VALUES, ll3, &lists[i]);
-}
-
-KG_RFX_LISTS_FN(kg_rfx_lists_symmetric_c)
-{
-	struct work *w = scratch;
-	bool clamped = tile(pixels, stride, rows, scale, w->values, w, false);
-
-	lists_of(w, lists, kg_rfx_start[KG_RFX_SYMMETRIC][KG_LL3]);
-	return clamped;
-}
-
-KG_RFX_LISTS_FN(kg_rfx_lists_extrapolate_c)
-{
-	struct work *w = scratch;
-	bool clamped = tile(pixels, stride, rows, scale, w->values, w, true);
-
-	lists_of(w, lists, kg_rfx_start[KG_RFX_EXTRAPOLATE][KG_LL3]);
-	return clamped;
-}
-
-KG_RFX_VALUES_FN(kg_rfx_values_symmetric_c)
-{
-	return tile(pixels, stride, rows, scale, values, scratch, false);
-}
-
-KG_RFX_VALUES_FN(kg_rfx_values_extrapolate_c)
-{
-	return tile(pixels, stride, rows, scale, values, scratch, true);
-}
+KG_DWT_FUNCTIONS(symmetric, false, c)
+KG_DWT_FUNCTIONS(extrapolate, true, c)

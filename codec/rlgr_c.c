@@ -5,13 +5,12 @@
  */
 #include "codec/bits.h"
 #include "codec/c.h"
+#include "codec/unrolled.h"
 
 #define KP_MAX KG_KP_MAX
 #define KR_SHIFT 3		// kr = krp >> KR_SHIFT, and k = kp >> KR_SHIFT
 #define START KG_KP_START	// kp and krp at first
 #define PUT_MAX 56		// bits that can be put at once
-#define INLINE static inline __attribute__((always_inline))
-
 /* ---- tables ---- */
 
 /*

@@ -1,5 +1,7 @@
-/* Loops over registers. */
+/* What compilers are told of inner functions: what is part of its caller, and which loops are over registers. */
 #pragma once
+
+#define INLINE static inline __attribute__((always_inline))
 
 /* In front of a loop over an array of vectors: without it gcc -O2 keeps the array in memory. clang needs no telling. */
 #if defined(__clang__)

@@ -5,9 +5,8 @@
 #pragma once
 
 #include "codec/bits.h"
+#include "codec/unrolled.h"
 #include "codec/upgrade.h"
-
-#define INLINE static inline __attribute__((always_inline))
 
 #define KG_SPLIT_SLACK 64	// bytes that may be written behind the values of a band
 

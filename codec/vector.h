@@ -7,8 +7,6 @@
 #include "base/base.h"
 #include "codec/unrolled.h"
 
-#define INLINE static inline __attribute__((always_inline))
-
 typedef int16_t vector __attribute__((vector_size(16)));
 typedef uint16_t words __attribute__((vector_size(16)));
 typedef uint32_t pixels4 __attribute__((vector_size(16)));

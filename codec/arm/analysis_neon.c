@@ -8,7 +8,7 @@
 /* ---- hash ---- */
 
 /* Four rounds of four words: halves of 16 bits with those of the key. */
-NEON_INLINE void add(int32x4_t part[KG_HASH_ROUNDS], uint32x4_t words, const uint32_t *key)
+INLINE void add(int32x4_t part[KG_HASH_ROUNDS], uint32x4_t words, const uint32_t *key)
 {
 	int16x8_t w = vreinterpretq_s16_u32(words);
 
@@ -22,7 +22,7 @@ NEON_INLINE void add(int32x4_t part[KG_HASH_ROUNDS], uint32x4_t words, const uin
 }
 
 /* The last 16 pixels lie in what would be the X bytes of the others. */
-NEON_INLINE void add_row(int32x4_t part[KG_HASH_ROUNDS], const uint8_t *row, const uint32_t *key, uint32_t *folded)
+INLINE void add_row(int32x4_t part[KG_HASH_ROUNDS], const uint8_t *row, const uint32_t *key, uint32_t *folded)
 {
 	for (int i = 0; i < 16; i += 4) {
 		const uint8_t *at = row + i * 4;
@@ -77,7 +77,7 @@ struct counts {
 	uint32x4_t fresh, strong;
 };
 
-NEON_INLINE void look(struct counts *counts, uint32x4_t here, uint32x4_t left, uint32x4_t above)
+INLINE void look(struct counts *counts, uint32x4_t here, uint32x4_t left, uint32x4_t above)
 {
 	uint32x4_t fresh = vandq_u32(vtstq_u32(veorq_u32(here, left), colours()),
 				     vtstq_u32(veorq_u32(here, above), colours()));
@@ -111,18 +111,18 @@ KG_TILE_TEXTURE_FN(kg_tile_texture_neon)
 /* ---- anchors ---- */
 
 /* Sums of two, four and eight pixels, each pixel shifted by its place in the sum. */
-NEON_INLINE uint32x4_t twos(uint32x4_t here, uint32x4_t next)
+INLINE uint32x4_t twos(uint32x4_t here, uint32x4_t next)
 {
 	return vaddq_u32(here, vshlq_n_u32(vextq_u32(here, next, 1), 1));
 }
 
-NEON_INLINE uint32x4_t fours(uint32x4_t here, uint32x4_t next)
+INLINE uint32x4_t fours(uint32x4_t here, uint32x4_t next)
 {
 	return vaddq_u32(here, vshlq_n_u32(vextq_u32(here, next, 2), 2));
 }
 
 /* 71 pixels, whatever lies in those that lack. */
-NEON_INLINE uint64_t anchors64(const uint8_t *row, uint32_t mask)
+INLINE uint64_t anchors64(const uint8_t *row, uint32_t mask)
 {
 	uint32x4_t pixels[3], two[2], four[2], found[16];
 	uint8x16_t bytes[4];

@@ -4,7 +4,7 @@
 #include "codec/c.h"
 
 /* Sixteen pixels, 0xff for each that differs from the one before it. before: its last is the pixel in front. */
-NEON_INLINE uint8x16_t changed(const uint8_t *pixels, uint32x4_t *before)
+INLINE uint8x16_t changed(const uint8_t *pixels, uint32x4_t *before)
 {
 	uint32x4_t differs[4];
 
@@ -18,7 +18,7 @@ NEON_INLINE uint8x16_t changed(const uint8_t *pixels, uint32x4_t *before)
 	return narrow(differs[0], differs[1], differs[2], differs[3]);
 }
 
-NEON_INLINE uint64_t changed64(const uint8_t *pixels, uint32x4_t *before)
+INLINE uint64_t changed64(const uint8_t *pixels, uint32x4_t *before)
 {
 	uint8x16_t v[4];
 
@@ -46,7 +46,7 @@ KG_CLEAR_CHANGES_FN(kg_clear_changes_neon)
 }
 
 /* The products of four columns' pixels and keys, added to sum[0] (the first two columns) and sum[1]. */
-NEON_INLINE void add(uint64x2_t sum[2], uint32x4_t first, uint32x4_t second, const uint32_t *key)
+INLINE void add(uint64x2_t sum[2], uint32x4_t first, uint32x4_t second, const uint32_t *key)
 {
 	first = vaddq_u32(first, vdupq_n_u32(key[0]));
 	second = vaddq_u32(second, vdupq_n_u32(key[1]));

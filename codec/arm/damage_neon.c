@@ -12,7 +12,7 @@
 	})
 
 /* The bits in which up to 4 pixels differ, after they were stored where there is a place for them. */
-NEON_INLINE uint32x4_t up_to_4(const uint8_t *from, const uint8_t *mirror, uint8_t *store, uint32_t count)
+INLINE uint32x4_t up_to_4(const uint8_t *from, const uint8_t *mirror, uint8_t *store, uint32_t count)
 {
 	uint32x4_t pixels = load_upto4(from, count), differs;
 
@@ -28,7 +28,7 @@ NEON_INLINE uint32x4_t up_to_4(const uint8_t *from, const uint8_t *mirror, uint8
  * Each pixel is loaded once, into a register that is both compared and stored. A mirror that has them is not written: most
  * tiles do not change, and their cache lines stay clean. What differs is added to columns only then, too.
  */
-NEON_INLINE uint32x4_t sixteen(const uint8_t *from, const uint8_t *mirror, uint8_t *store, uint32x4_t columns[4])
+INLINE uint32x4_t sixteen(const uint8_t *from, const uint8_t *mirror, uint8_t *store, uint32x4_t columns[4])
 {
 	uint32x4_t pixels[4], differs[4], any;
 
@@ -51,7 +51,7 @@ NEON_INLINE uint32x4_t sixteen(const uint8_t *from, const uint8_t *mirror, uint8
 	return vandq_u32(any, colours());
 }
 
-NEON_INLINE void compare(const uint8_t *from, size_t stride, const uint8_t *mirror, uint8_t *store, size_t mirror_stride,
+INLINE void compare(const uint8_t *from, size_t stride, const uint8_t *mirror, uint8_t *store, size_t mirror_stride,
 			 uint32_t width, uint32_t height, struct kg_damage *damage)
 {
 	uint32x4_t columns[16];

@@ -4,6 +4,7 @@
  */
 #include "codec/arm/arm.h"
 #include "codec/arm/neon.h"
+#include "codec/dwt.h"
 
 #define N KG_RFX_TILE
 #define ROW 80			// elements from row to row: room for 65, and whole vectors at the odd widths
@@ -15,12 +16,12 @@ struct work {
 };
 _Static_assert(sizeof(struct work) <= KG_RFX_SCRATCH, "the work of a tile fits the scratch memory");
 
-NEON_INLINE int16x8_t high_of(int16x8_t before, int16x8_t x, int16x8_t after)
+INLINE int16x8_t high_of(int16x8_t before, int16x8_t x, int16x8_t after)
 {
 	return vshrq_n_s16(vsubq_s16(x, vshrq_n_s16(vaddq_s16(before, after), 1)), 1);
 }
 
-NEON_INLINE int16x8_t low_of(int16x8_t x, int16x8_t before, int16x8_t after)
+INLINE int16x8_t low_of(int16x8_t x, int16x8_t before, int16x8_t after)
 {
 	return vsraq_n_s16(x, vaddq_s16(before, after), 1);
 }
@@ -28,7 +29,7 @@ NEON_INLINE int16x8_t low_of(int16x8_t x, int16x8_t before, int16x8_t after)
 /* ---- colour ---- */
 
 /* Eight pixels. (c * weight) >> 8 is the upper half of twice (c << 7) * weight. */
-NEON_INLINE void colour8(uint8x8_t blue, uint8x8_t green, uint8x8_t red, int16_t *y, int16_t *cb, int16_t *cr)
+INLINE void colour8(uint8x8_t blue, uint8x8_t green, uint8x8_t red, int16_t *y, int16_t *cb, int16_t *cr)
 {
 	int16x8_t b = vreinterpretq_s16_u16(vshll_n_u8(blue, 7)), g = vreinterpretq_s16_u16(vshll_n_u8(green, 7));
 	int16x8_t r = vreinterpretq_s16_u16(vshll_n_u8(red, 7)), luma;
@@ -62,7 +63,7 @@ struct rule {
 	int16x8_t multiplier, threshold, less;
 };
 
-NEON_INLINE int16x8_t quantise(int16x8_t c, const struct rule *rule)
+INLINE int16x8_t quantise(int16x8_t c, const struct rule *rule)
 {
 	int16x8_t sign = vshrq_n_s16(c, 15);
 	/* c + less for c < 0, else c - less: (less ^ ~sign) - ~sign is less with the sign that c lacks. */
@@ -82,7 +83,7 @@ struct bands {
 };
 
 /* Columns: n rows of plane into low and high rows. The last low row of an extrapolated level 1 is x[64] itself. */
-NEON_INLINE void columns(int16_t (*plane)[ROW], struct work *w, int n, bool extrapolate)
+INLINE void columns(int16_t (*plane)[ROW], struct work *w, int n, bool extrapolate)
 {
 	int half = n / 2;
 
@@ -113,7 +114,7 @@ NEON_INLINE void columns(int16_t (*plane)[ROW], struct work *w, int n, bool extr
  * A row of n. Its high values are quantised into to, its low ones go to low; both are written in whole vectors, low with one
  * more where there is one.
  */
-NEON_INLINE void row(int16_t *x, int16_t *low, int16_t *to, const struct rule *rule, int n, bool extrapolate)
+INLINE void row(int16_t *x, int16_t *low, int16_t *to, const struct rule *rule, int n, bool extrapolate)
 {
 	int16x8_t before = vdupq_n_s16(0), high = before;
 	int16x8x2_t now, next;
@@ -137,7 +138,7 @@ NEON_INLINE void row(int16_t *x, int16_t *low, int16_t *to, const struct rule *r
 }
 
 /* Exactly count values. */
-NEON_INLINE void quantise_row(int16_t *to, const int16_t *from, int count, const struct rule *rule)
+INLINE void quantise_row(int16_t *to, const int16_t *from, int count, const struct rule *rule)
 {
 	for (int i = 0; i + 8 <= count; i += 8)
 		vst1q_s16(to + i, quantise(vld1q_s16(from + i), rule));
@@ -150,7 +151,7 @@ NEON_INLINE void quantise_row(int16_t *to, const int16_t *from, int count, const
  * values writes 32: the last is overwritten by the next row, and behind the last row by the band that follows, since those
  * are written in order (but LH, whose rows are exact: HH is written at the same time).
  */
-NEON_INLINE bool level(int16_t (*plane)[ROW], struct work *w, const struct bands *to, int n, int low_count, int high_count,
+INLINE bool level(int16_t (*plane)[ROW], struct work *w, const struct bands *to, int n, int low_count, int high_count,
 		       bool extrapolate)
 {
 	int16_t low[ROW];
@@ -159,13 +160,8 @@ NEON_INLINE bool level(int16_t (*plane)[ROW], struct work *w, const struct bands
 	columns(plane, w, n, extrapolate);
 	for (int y = 0; y < low_count; y++)
 		row(w->low[y], plane[y], to->hl + y * high_count, &to->rule[0], n, extrapolate);
-	if (n % 2 == 0 && extrapolate) {
-		int16_t *corner = &plane[low_count - 1][low_count - 1];
-		int16_t inside = KG_MAX(KG_MIN(*corner, KG_RFX_CORNER_MAX), -KG_RFX_CORNER_MAX);
-
-		clamped = inside != *corner;
-		*corner = inside;
-	}
+	if (n % 2 == 0 && extrapolate)
+		clamped = clamp_corner(&plane[low_count - 1][low_count - 1]);
 	for (int y = 0; y < high_count; y++) {
 		row(w->high[y], low, to->hh + y * high_count, &to->rule[2], n, extrapolate);
 		quantise_row(to->lh + y * low_count, low, low_count, &to->rule[1]);
@@ -173,7 +169,7 @@ NEON_INLINE bool level(int16_t (*plane)[ROW], struct work *w, const struct bands
 	return clamped;
 }
 
-NEON_INLINE int16x8_t lowest(int16x8_t c, const struct kg_rfx_scale *scale)
+INLINE int16x8_t lowest(int16x8_t c, const struct kg_rfx_scale *scale)
 {
 	int16x8_t value = vqrdmulhq_n_s16(vsubq_s16(c, vdupq_n_s16(scale->less[KG_LL3])), scale->multiplier[KG_LL3]);
 
@@ -181,7 +177,7 @@ NEON_INLINE int16x8_t lowest(int16x8_t c, const struct kg_rfx_scale *scale)
 }
 
 /* A component, quantised, LL3 without differences. */
-NEON_INLINE bool component(int16_t (*plane)[ROW], struct work *w, const struct kg_rfx_scale *scale, int16_t *values,
+INLINE bool component(int16_t (*plane)[ROW], struct work *w, const struct kg_rfx_scale *scale, int16_t *values,
 			   bool extrapolate)
 {
 	const uint16_t *start = kg_rfx_start[extrapolate];
@@ -217,7 +213,7 @@ NEON_INLINE bool component(int16_t (*plane)[ROW], struct work *w, const struct k
 	return clamped;
 }
 
-NEON_INLINE bool tile(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale, int16_t *values,
+INLINE bool tile(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale, int16_t *values,
 		      struct work *w, bool extrapolate)
 {
 	bool clamped = false;
@@ -240,7 +236,7 @@ static const uint8_t moves[16][8] = {
 };
 
 /* Appends those of four values that are not 0: set has a bit for each. */
-NEON_INLINE uint32_t append4(struct kg_rfx_list *list, uint32_t count, int16x4_t values, uint16_t position, unsigned set)
+INLINE uint32_t append4(struct kg_rfx_list *list, uint32_t count, int16x4_t values, uint16_t position, unsigned set)
 {
 	static const uint16_t steps[4] = { 0, 1, 2, 3 };
 	uint8x8_t move = vld1_u8(moves[set]);
@@ -252,7 +248,7 @@ NEON_INLINE uint32_t append4(struct kg_rfx_list *list, uint32_t count, int16x4_t
 }
 
 /* Appends those of size values (a multiple of 8) that are not 0. Most eights of a picture are. */
-NEON_INLINE uint32_t append(struct kg_rfx_list *list, uint32_t count, const int16_t *values, uint32_t size, uint32_t position)
+INLINE uint32_t append(struct kg_rfx_list *list, uint32_t count, const int16_t *values, uint32_t size, uint32_t position)
 {
 	static const uint8_t bit[8] = { 1, 2, 4, 8, 16, 32, 64, 128 };
 
@@ -283,36 +279,5 @@ KG_RFX_PACK_FN(kg_rfx_pack_neon)
 	list->position[-1] = 0xffff;
 }
 
-static void lists_of(struct work *w, struct kg_rfx_list *lists, uint32_t ll3)
-{
-	for (int i = 0; i < 3; i++)
-		kg_rfx_pack_neon(w->values + i * KG_RFX_VALUES, ll3, &lists[i]);
-}
-
-KG_RFX_LISTS_FN(kg_rfx_lists_symmetric_neon)
-{
-	struct work *w = scratch;
-	bool clamped = tile(pixels, stride, rows, scale, w->values, w, false);
-
-	lists_of(w, lists, kg_rfx_start[KG_RFX_SYMMETRIC][KG_LL3]);
-	return clamped;
-}
-
-KG_RFX_LISTS_FN(kg_rfx_lists_extrapolate_neon)
-{
-	struct work *w = scratch;
-	bool clamped = tile(pixels, stride, rows, scale, w->values, w, true);
-
-	lists_of(w, lists, kg_rfx_start[KG_RFX_EXTRAPOLATE][KG_LL3]);
-	return clamped;
-}
-
-KG_RFX_VALUES_FN(kg_rfx_values_symmetric_neon)
-{
-	return tile(pixels, stride, rows, scale, values, scratch, false);
-}
-
-KG_RFX_VALUES_FN(kg_rfx_values_extrapolate_neon)
-{
-	return tile(pixels, stride, rows, scale, values, scratch, true);
-}
+KG_DWT_FUNCTIONS(symmetric, false, neon)
+KG_DWT_FUNCTIONS(extrapolate, true, neon)

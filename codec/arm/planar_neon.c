@@ -21,13 +21,13 @@ KG_PLANAR_SPLIT_FN(kg_planar_split_neon)
 }
 
 /* 2v for v >= 0, -2v - 1 for v < 0. */
-NEON_INLINE uint8x16_t fold(uint8x16_t v)
+INLINE uint8x16_t fold(uint8x16_t v)
 {
 	return veorq_u8(vaddq_u8(v, v), vreinterpretq_u8_s8(vshrq_n_s8(vreinterpretq_s8_u8(v), 7)));
 }
 
 /* A block: stores the values, returns in same a bit for each that equals the one before it. */
-NEON_INLINE void delta(const uint8_t *row, const uint8_t *above, uint8_t *const planes[3], uint32_t x,
+INLINE void delta(const uint8_t *row, const uint8_t *above, uint8_t *const planes[3], uint32_t x,
 		       uint8x16_t before[3], uint64_t same[3])
 {
 	uint8x16_t equal[3][4];
@@ -54,7 +54,7 @@ NEON_INLINE void delta(const uint8_t *row, const uint8_t *above, uint8_t *const 
 		same[i] = bits_of(equal[i][0], equal[i][1], equal[i][2], equal[i][3]);
 }
 
-NEON_INLINE void delta_row(const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *const planes[3],
+INLINE void delta_row(const uint8_t *row, const uint8_t *above, uint32_t width, uint8_t *const planes[3],
 			   uint64_t *const same[3])
 {
 	uint8x16_t before[3] = { vdupq_n_u8(0), vdupq_n_u8(0), vdupq_n_u8(0) };

@@ -1,5 +1,5 @@
 /* Counting what tells text from pictures, 16 pixels at a time. */
-#include "codec/x86/avx512.h"
+#include "codec/x86/words.h"
 
 #include "codec/classify.h"
 #include "codec/x86/x86.h"

@@ -1,5 +1,5 @@
 /* Comparing tiles, 16 pixels to a vector, with the columns as masks. */
-#include "codec/x86/avx512.h"
+#include "codec/x86/words.h"
 
 #include "codec/damage.h"
 #include "codec/x86/x86.h"

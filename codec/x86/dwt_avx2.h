@@ -1,77 +1,12 @@
 /*
- * Stage 1 of RemoteFX with AVX2, what its two parts share: level 1, from pixels to lists or values (dwt_avx2.c), and the two
- * levels below (dwt_low_avx2.c). Vectors are filled so that rows are lifted without crossing their 128-bit lanes: the lanes
- * of one vector are far apart, and what follows a lane is the same lane of the next vector.
+ * Stage 1 of RemoteFX with AVX2, what its two parts share. Vectors are filled so that rows are lifted without crossing their
+ * 128-bit lanes: the lanes of one vector are far apart, and what follows a lane is the same lane of the next vector.
  */
 #pragma once
 
-#include "codec/rfx.h"
-#include "codec/x86/avx2.h"
-
-/* What makes values of the coefficients of 32 columns, see struct kg_rfx_scale. */
-struct quantiser {
-	int16_t multiplier[32], below[32], less[32];	// below: the threshold less 1
-};
-
-/* What the lower levels take and give, of three components. */
-struct dwt_low {
-	/* LL1, a row of 32 being its even columns and then its odd ones, and LL1's column 32 */
-	int16_t rows[3][33][32];
-	int16_t last[3][64];
-	/* LL2, a row of 16 in the same manner, and its column 16 */
-	int16_t rows2[3][17][16];
-	int16_t last2[3][64];
-	/* The bands from HL2 to HH3, one behind the other, with LL3 as differences and room to write a vector too far */
-	int16_t values[3][1024 + 96];
-	/* Behind a 0: LL3 without differences. */
-	int16_t zero[3][128];
-} __attribute__((aligned(64)));
-
-void kg_dwt_low_avx2(struct dwt_low *low, const struct kg_rfx_scale *scale, bool extrapolate, bool plain);
+#include "codec/x86/dwt.h"
 
 #if defined(__AVX2__)
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE __m256i load(const void *at)
-{
-	return _mm256_loadu_si256((const __m256i *)at);
-}
-
-INLINE void store(void *at, __m256i v)
-{
-	_mm256_storeu_si256((__m256i *)at, v);
-}
-
-INLINE __m256i all16(int value)
-{
-	return _mm256_set1_epi16((short)value);
-}
-
-INLINE __m256i add16(__m256i a, __m256i b)
-{
-	return _mm256_add_epi16(a, b);
-}
-
-INLINE __m256i sub16(__m256i a, __m256i b)
-{
-	return _mm256_sub_epi16(a, b);
-}
-
-INLINE __m256i half16(__m256i v)
-{
-	return _mm256_srai_epi16(v, 1);
-}
-
-INLINE __m256i high_of(__m256i before, __m256i x, __m256i after)
-{
-	return half16(sub16(x, half16(add16(before, after))));
-}
-
-INLINE __m256i low_of(__m256i x, __m256i before, __m256i after)
-{
-	return add16(x, half16(add16(before, after)));
-}
-
 INLINE void store_lower(int16_t *at, __m256i v)
 {
 	_mm_storeu_si128((__m128i *)at, _mm256_castsi256_si128(v));

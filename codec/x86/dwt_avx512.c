@@ -6,27 +6,6 @@
 #include "codec/x86/dwt_avx512.h"
 #include "codec/x86/x86.h"
 
-/* Lists of LH1 and HH1 until it is known where HL1 ends. */
-struct part {
-	int16_t value[1024 + 64];
-	uint16_t position[1024 + 64];
-	uint8_t away[320];		// other sets of the cache for the next one
-};
-
-struct work {
-	struct dwt_low low;
-	struct quantiser quantiser[3][3];	// HL1, LH1, and HH1 with LH1's last column
-	struct part parts[3][2];		// LH1, HH1
-} __attribute__((aligned(64)));
-_Static_assert(sizeof(struct work) <= KG_RFX_SCRATCH, "the work of a tile fits the scratch memory");
-
-/* Where values go: a list that grows, or all of them. */
-struct sink {
-	uint16_t *position;
-	int16_t *value;
-	uint32_t count;
-};
-
 /* ---- colour ---- */
 
 /* From two vectors of 16 pixels the bytes of a colour, in the upper halves of 16 bits. */
@@ -123,11 +102,6 @@ INLINE struct lifted lift_row(__m512i even, __m512i odd, bool extrapolate)
 	l.low = low_of(even, _mm512_permutexvar_epi16(load(BEFORE), l.high), l.high);
 	return l;
 }
-
-/* What to do, constant in each of the functions below. */
-struct kind {
-	bool extrapolate, plain, lists;
-};
 
 /* Low row y of component c: LL1 to the next level, HL1 returned. */
 INLINE __m512i low_row(struct work *w, int c, int y, __m512i even, __m512i odd, struct kind kind)
@@ -260,50 +234,7 @@ INLINE void level1(const uint8_t *pixels, size_t stride, uint32_t rows, struct w
 	}
 }
 
-/* ---- tiles ---- */
-
-/* Clamps the corner of LL1, see KG_RFX_LISTS_FN. */
-static bool clamp_corner(int16_t *corner)
-{
-	int16_t inside = KG_MAX(KG_MIN(*corner, KG_RFX_CORNER_MAX), -KG_RFX_CORNER_MAX);
-	bool clamped = inside != *corner;
-
-	*corner = inside;
-	return clamped;
-}
-
-INLINE bool tile(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale, struct work *w,
-		 struct sink sinks[3][3], struct kind kind)
-{
-	bool clamped = false;
-
-	for (int c = 0; c < 3; c++)
-		for (int band = 0; band < 3; band++) {
-			struct quantiser *q = &w->quantiser[c][band];
-			__mmask32 lh = kind.extrapolate && band == 2 ? LAST : 0;
-
-#define OF_BAND(field) _mm512_mask_mov_epi16(all16(scale[c].field[band]), lh, all16(scale[c].field[KG_LH1]))
-			store(q->multiplier, OF_BAND(multiplier));
-			store(q->threshold, OF_BAND(threshold));
-			store(q->less, OF_BAND(less));
-#undef OF_BAND
-		}
-	level1(pixels, stride, rows, w, sinks, kind);
-	if (kind.extrapolate)
-		for (int c = 0; c < 3; c++)
-			clamped |= clamp_corner(&w->low.last[c][32]);
-	kg_dwt_low_avx512(&w->low, scale, kind.extrapolate, kind.plain);
-	return clamped;
-}
-
-static void append_part(struct sink *to, const struct part *from, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i += 32) {
-		store(to->value + to->count + i, load(from->value + i));
-		store(to->position + to->count + i, load(from->position + i));
-	}
-	to->count += count;
-}
+/* ---- what level 1 leaves ---- */
 
 /* The bands behind HH1. */
 INLINE void append_low(struct sink *to, struct dwt_low *low, int c, bool extrapolate)
@@ -334,49 +265,6 @@ INLINE void append_low(struct sink *to, struct dwt_low *low, int c, bool extrapo
 	}
 }
 
-INLINE bool lists_of(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale,
-		     struct kg_rfx_list *lists, struct work *w, struct kind kind)
-{
-	struct sink sinks[3][3];
-	bool clamped;
-
-	for (int c = 0; c < 3; c++) {
-		sinks[c][0] = (struct sink){ lists[c].position, lists[c].value, 0 };
-		for (int i = 0; i < 2; i++)
-			sinks[c][1 + i] = (struct sink){ w->parts[c][i].position, w->parts[c][i].value, 0 };
-	}
-	clamped = tile(pixels, stride, rows, scale, w, sinks, kind);
-	for (int c = 0; c < 3; c++) {
-		append_part(&sinks[c][0], &w->parts[c][0], sinks[c][1].count);
-		append_part(&sinks[c][0], &w->parts[c][1], sinks[c][2].count);
-		append_low(&sinks[c][0], &w->low, c, kind.extrapolate);
-		lists[c].position[-1] = 0xffff;
-		lists[c].count = sinks[c][0].count;
-	}
-	return clamped;
-}
-
-INLINE bool values_of(const uint8_t *pixels, size_t stride, uint32_t rows, const struct kg_rfx_scale *scale, int16_t *values,
-		      struct work *w, struct kind kind)
-{
-	const uint16_t *start = kg_rfx_start[kind.extrapolate];
-	const int low = start[KG_HL2], ll3 = start[KG_LL3];
-	struct sink sinks[3][3];
-	bool clamped;
-
-	for (int c = 0; c < 3; c++)
-		for (int band = 0; band < 3; band++)
-			sinks[c][band] = (struct sink){ .value = values + c * KG_RFX_VALUES + start[band] };
-	clamped = tile(pixels, stride, rows, scale, w, sinks, kind);
-	for (int c = 0; c < 3; c++) {
-		int16_t *to = values + c * KG_RFX_VALUES;
-
-		memcpy(to + low, w->low.values[c], (size_t)(ll3 - low) * sizeof(*to));
-		memcpy(to + ll3, w->low.zero[c] + 1, (size_t)(KG_RFX_VALUES - ll3) * sizeof(*to));
-	}
-	return clamped;
-}
-
 /* ll3 is at least 32. */
 KG_RFX_PACK_FN(kg_rfx_pack_avx512)
 {
@@ -398,23 +286,5 @@ KG_RFX_PACK_FN(kg_rfx_pack_avx512)
 	list->count = to.count;
 }
 
-static bool all_plain(const struct kg_rfx_scale *scale)
-{
-	return scale[0].plain && scale[1].plain && scale[2].plain;
-}
-
-#define VARIANTS(wavelet, extrapolate)                                                                                 \
-	KG_RFX_LISTS_FN(kg_rfx_lists_##wavelet##_avx512)                                                               \
-	{                                                                                                              \
-		if (all_plain(scale))                                                                                  \
-			return lists_of(pixels, stride, rows, scale, lists, scratch, (struct kind){ extrapolate, true, true });     \
-		return lists_of(pixels, stride, rows, scale, lists, scratch, (struct kind){ extrapolate, false, true });       \
-	}                                                                                                              \
-	KG_RFX_VALUES_FN(kg_rfx_values_##wavelet##_avx512)                                                             \
-	{                                                                                                              \
-		if (all_plain(scale))                                                                                  \
-			return values_of(pixels, stride, rows, scale, values, scratch, (struct kind){ extrapolate, true, false });  \
-		return values_of(pixels, stride, rows, scale, values, scratch, (struct kind){ extrapolate, false, false });    \
-	}
-VARIANTS(symmetric, false)
-VARIANTS(extrapolate, true)
+#define DWT_SET avx512
+#include "codec/x86/dwt-functions.h"

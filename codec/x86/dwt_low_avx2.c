@@ -62,7 +62,7 @@ INLINE void rows_of_level2(struct dwt_low *w, const struct level2 *to, int c, in
 	low[0] = low_of(even[0], before8(high[0]), high[0]);
 	low[1] = low_of(even[1], shift_back(high[0], high[1]), high[1]);
 	split(low[0], low[1], &evens, &odds);
-	store(w->rows2[c][y], lowers(evens, odds));
+	store(w->rows2[y] + 16 * c, lowers(evens, odds));
 	UNROLLED_LONG
 	for (int i = 0; i < 2; i++) {
 		__m256i values = quantise(high[i], &to->high, 0, plain);
@@ -172,8 +172,9 @@ INLINE void rows_of_level3(struct dwt_low *w, const struct level3 *l, int c, int
 
 INLINE void level3(struct dwt_low *w, const struct kg_rfx_scale *scale, int c, bool extrapolate, bool plain)
 {
-	int16_t (*rows)[16] = w->rows2[c];
-	__m256i row = load(rows[0]), before = row, low, high, last[2];
+	int16_t (*rows)[64] = w->rows2;
+	const int at = 16 * c;
+	__m256i row = load(rows[0] + at), before = row, low, high, last[2];
 	struct level3 l;
 	int end = 0;
 
@@ -186,7 +187,7 @@ INLINE void level3(struct dwt_low *w, const struct kg_rfx_scale *scale, int c, b
 	if (extrapolate)
 		end = w->last2[c][16] + (int16_t)_mm256_extract_epi16(lift_column(w->last2[c], last), 7);
 	for (int y = 0; y < 8; y++) {
-		__m256i x = load(rows[2 * y + 1]), after = extrapolate || y < 7 ? load(rows[2 * y + 2]) : row;
+		__m256i x = load(rows[2 * y + 1] + at), after = extrapolate || y < 7 ? load(rows[2 * y + 2] + at) : row;
 
 		high = high_of(row, x, after);
 		low = low_of(row, y ? before : high, high);
@@ -210,14 +211,4 @@ INLINE void levels(struct dwt_low *w, const struct kg_rfx_scale *scale, bool ext
 		level3(w, &scale[c], c, extrapolate, plain);
 }
 
-void kg_dwt_low_avx2(struct dwt_low *low, const struct kg_rfx_scale *scale, bool extrapolate, bool plain)
-{
-	if (extrapolate && plain)
-		levels(low, scale, true, true);
-	else if (extrapolate)
-		levels(low, scale, true, false);
-	else if (plain)
-		levels(low, scale, false, true);
-	else
-		levels(low, scale, false, false);
-}
+DWT_LOW_FUNCTION(kg_dwt_low_avx2, levels)

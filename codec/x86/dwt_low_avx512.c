@@ -46,10 +46,10 @@ static struct quantiser two_bands(const struct kg_rfx_scale *scale, int low, int
 {
 	struct quantiser q;
 
-#define TWO(field) store(q.field, join(_mm256_set1_epi16(scale->field[low]), _mm256_set1_epi16(scale->field[high])))
-	TWO(multiplier);
-	TWO(threshold);
-	TWO(less);
+#define TWO(field) join(_mm256_set1_epi16(scale->field[low]), _mm256_set1_epi16(scale->field[high]))
+	store(q.multiplier, TWO(multiplier));
+	store(q.below, sub16(TWO(threshold), all16(1)));
+	store(q.less, TWO(less));
 #undef TWO
 	return q;
 }
@@ -147,10 +147,10 @@ static void level3_init(struct level3 *l, const struct kg_rfx_scale *a, const st
 {
 #define FOUR(field, x, y) four(a->field[x], b->field[x], a->field[y], b->field[y])
 	store(l->high.multiplier, FOUR(multiplier, KG_HL3, KG_HH3));
-	store(l->high.threshold, FOUR(threshold, KG_HL3, KG_HH3));
+	store(l->high.below, sub16(FOUR(threshold, KG_HL3, KG_HH3), all16(1)));
 	store(l->high.less, FOUR(less, KG_HL3, KG_HH3));
 	store(l->low.multiplier, FOUR(multiplier, KG_LL3, KG_LH3));
-	store(l->low.threshold, FOUR(threshold, KG_LL3, KG_LH3));
+	store(l->low.below, sub16(FOUR(threshold, KG_LL3, KG_LH3), all16(1)));
 	store(l->low.less, FOUR(less, KG_LL3, KG_LH3));
 	store(l->least, four(a->low, b->low, INT16_MIN, INT16_MIN));
 	store(l->most, four(a->high, b->high, INT16_MAX, INT16_MAX));
@@ -294,14 +294,4 @@ INLINE void levels(struct dwt_low *w, const struct kg_rfx_scale *scale, bool ext
 		w->zero[c][0] = 0;
 }
 
-void kg_dwt_low_avx512(struct dwt_low *low, const struct kg_rfx_scale *scale, bool extrapolate, bool plain)
-{
-	if (extrapolate && plain)
-		levels(low, scale, true, true);
-	else if (extrapolate)
-		levels(low, scale, true, false);
-	else if (plain)
-		levels(low, scale, false, true);
-	else
-		levels(low, scale, false, false);
-}
+DWT_LOW_FUNCTION(kg_dwt_low_avx512, levels)

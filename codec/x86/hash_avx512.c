@@ -1,5 +1,5 @@
 /* The first stage of a tile's hash: a row of 64 pixels is three vectors of words, multiplied in four rounds. */
-#include "codec/x86/avx512.h"
+#include "codec/x86/words.h"
 
 #include "codec/hash.h"
 #include "codec/x86/x86.h"

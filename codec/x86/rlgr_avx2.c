@@ -3,11 +3,9 @@
  * See rlgr-lanes.h. Shifts by lane are multiplications by powers of two, which a shuffle of bytes looks up; the logarithm comes
  * out of a conversion to float.
  */
-#include "codec/x86/avx2.h"
 #include "codec/rlgr-lanes.h"
+#include "codec/x86/words.h"
 #include "codec/x86/x86.h"
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* Half of the lanes. */
 struct lanes {
@@ -18,34 +16,9 @@ struct lanes {
 	__m256i taken;			// RLGR3: all ones where the value behind the last event went with it
 };
 
-INLINE __m256i load(const void *at)
-{
-	return _mm256_loadu_si256((const __m256i *)at);
-}
-
-INLINE void store(void *at, __m256i v)
-{
-	_mm256_storeu_si256((__m256i *)at, v);
-}
-
-INLINE __m256i all16(int value)
-{
-	return _mm256_set1_epi16((short)value);
-}
-
 INLINE __m256i all32(int value)
 {
 	return _mm256_set1_epi32(value);
-}
-
-INLINE __m256i add16(__m256i a, __m256i b)
-{
-	return _mm256_add_epi16(a, b);
-}
-
-INLINE __m256i sub16(__m256i a, __m256i b)
-{
-	return _mm256_sub_epi16(a, b);
 }
 
 INLINE __m256i and(__m256i a, __m256i b)
@@ -67,32 +40,14 @@ INLINE __m256i choose(__m256i a, __m256i b, __m256i mask)
 
 /* ---- events ---- */
 
-/* 8 words of 16 lists to 8 vectors with a word of each list. */
-INLINE void transpose(const uint16_t *const *from, __m256i out[CHUNK])
+/* 8 words of each of 16 lists to 8 vectors with a word of each. */
+INLINE void load_words(const uint16_t *const *from, __m256i v[CHUNK])
 {
-	__m256i a[8], b[8];
-
 	UNROLLED_LONG
 	for (int i = 0; i < 8; i++)
-		a[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)from[i])),
+		v[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)from[i])),
 					       _mm_loadu_si128((const __m128i *)from[i + 8]), 1);
-	UNROLLED_LONG
-	for (int i = 0; i < 8; i += 2) {
-		b[i] = _mm256_unpacklo_epi16(a[i], a[i + 1]);
-		b[i + 1] = _mm256_unpackhi_epi16(a[i], a[i + 1]);
-	}
-	UNROLLED_LONG
-	for (int i = 0; i < 8; i += 4) {
-		a[i] = _mm256_unpacklo_epi32(b[i], b[i + 2]);
-		a[i + 1] = _mm256_unpackhi_epi32(b[i], b[i + 2]);
-		a[i + 2] = _mm256_unpacklo_epi32(b[i + 1], b[i + 3]);
-		a[i + 3] = _mm256_unpackhi_epi32(b[i + 1], b[i + 3]);
-	}
-	UNROLLED_LONG
-	for (int i = 0; i < 4; i++) {
-		out[2 * i] = _mm256_unpacklo_epi64(a[i], a[i + 4]);
-		out[2 * i + 1] = _mm256_unpackhi_epi64(a[i], a[i + 4]);
-	}
+	transpose(v);
 }
 
 /* The next events of half of the lanes. events: how many of them are coded, the others are only looked at. */
@@ -100,11 +55,11 @@ INLINE void load_events(struct work *w, struct lanes *s, int half, int events)
 {
 	__m256i v[CHUNK];
 
-	transpose((const uint16_t *const *)w->values + 16 * half, v);
+	load_words((const uint16_t *const *)w->values + 16 * half, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
 		store(w->value[i] + 16 * half, v[i]);
-	transpose(w->position + 16 * half, v);
+	load_words(w->position + 16 * half, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
 		store(w->zeros[i] + 16 * half, sub16(sub16(v[i], i ? v[i - 1] : s->before), all16(1)));

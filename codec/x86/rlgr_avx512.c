@@ -1,6 +1,6 @@
 /* RLGR and SRL with AVX-512: all 32 lanes in a vector, 16 bits each. See rlgr-lanes.h. */
-#include "codec/x86/avx512.h"
 #include "codec/rlgr-lanes.h"
+#include "codec/x86/words.h"
 #include "codec/x86/x86.h"
 
 /* The state of all lanes, in registers as far as they go. */
@@ -62,36 +62,18 @@ static const uint8_t FREE_LENGTH[3][64] __attribute__((aligned(64))) = {
 
 /* ---- events ---- */
 
-/* 8 words of 32 lists to 8 vectors with a word of each list. */
-INLINE void transpose(const uint16_t *const from[LANES], __m512i out[CHUNK])
+/* 8 words of each list to 8 vectors with a word of each. */
+INLINE void load_words(const uint16_t *const from[LANES], __m512i v[CHUNK])
 {
-	__m512i a[8], b[8];
-
 	UNROLLED_LONG
 	for (int i = 0; i < 8; i++) {
-		__m512i v = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)from[i]));
+		__m512i words = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)from[i]));
 
-		v = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 8]), 1);
-		v = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 16]), 2);
-		a[i] = _mm512_inserti32x4(v, _mm_loadu_si128((const __m128i *)from[i + 24]), 3);
+		words = _mm512_inserti32x4(words, _mm_loadu_si128((const __m128i *)from[i + 8]), 1);
+		words = _mm512_inserti32x4(words, _mm_loadu_si128((const __m128i *)from[i + 16]), 2);
+		v[i] = _mm512_inserti32x4(words, _mm_loadu_si128((const __m128i *)from[i + 24]), 3);
 	}
-	UNROLLED_LONG
-	for (int i = 0; i < 8; i += 2) {
-		b[i] = _mm512_unpacklo_epi16(a[i], a[i + 1]);
-		b[i + 1] = _mm512_unpackhi_epi16(a[i], a[i + 1]);
-	}
-	UNROLLED_LONG
-	for (int i = 0; i < 8; i += 4) {
-		a[i] = _mm512_unpacklo_epi32(b[i], b[i + 2]);
-		a[i + 1] = _mm512_unpackhi_epi32(b[i], b[i + 2]);
-		a[i + 2] = _mm512_unpacklo_epi32(b[i + 1], b[i + 3]);
-		a[i + 3] = _mm512_unpackhi_epi32(b[i + 1], b[i + 3]);
-	}
-	UNROLLED_LONG
-	for (int i = 0; i < 4; i++) {
-		out[2 * i] = _mm512_unpacklo_epi64(a[i], a[i + 4]);
-		out[2 * i + 1] = _mm512_unpackhi_epi64(a[i], a[i + 4]);
-	}
+	transpose(v);
 }
 
 /* The next events of all lanes. events: how many of them are coded, the others are only looked at. */
@@ -99,11 +81,11 @@ INLINE void load_events(struct work *w, struct lanes *s, int events)
 {
 	__m512i v[CHUNK];
 
-	transpose((const uint16_t *const *)w->values, v);
+	load_words((const uint16_t *const *)w->values, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
 		store(w->value[i], v[i]);
-	transpose(w->position, v);
+	load_words(w->position, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++) {
 		__m512i before = i ? v[i - 1] : s->before;

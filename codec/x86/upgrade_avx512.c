@@ -1,6 +1,6 @@
 /* The split of upgrade passes with AVX-512, 32 entries at a time, see codec/upgrade-split.h. */
 #include "codec/upgrade-split.h"
-#include "codec/x86/avx512.h"
+#include "codec/x86/words.h"
 #include "codec/x86/x86.h"
 
 static const uint16_t IOTA[32] __attribute__((aligned(64))) = {
