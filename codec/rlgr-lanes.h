@@ -5,6 +5,9 @@
  * that wait for it, in a 64-bit lane of one of four vectors: lane l is element l / 4 of vector SLOT(l). Which bytes of it are
  * whole is known in the lanes too, so that all that is left to do for each lane alone is to store 8 bytes and to step on.
  * That is done while the next group is coded.
+ * Outside of runs RLGR3 codes two values as one number, so that an event is looked at together with the one behind it. Where
+ * most lanes do that, a chunk is coded in steps of their own (RLGR3_PAIRS): a lane whose step took two events has the third
+ * next, and so each lane has its own place in the chunk.
  * Here is also what is done by single lanes: strings that are too long, and the change from a component to the next.
  */
 #pragma once
@@ -22,8 +25,25 @@ enum {
 	KP_RUN = 8,		// from here on zeros are counted in runs
 };
 
-/* What the lanes code, constant in each of the functions below. */
-enum coder { RLGR1, RLGR3, SRL };
+/* What the lanes code, and how a chunk of it; constant in each of the functions below. */
+enum coder {
+	RLGR1,		// two groups of four events
+	RLGR3,		// the same, but the last event is only looked at; the second of a pair is passed over
+	RLGR3_PAIRS,	// two groups of two steps, of one event or two
+	SRL,		// as RLGR1
+};
+
+static inline bool of_rlgr3(enum coder coder)
+{
+	return coder == RLGR3 || coder == RLGR3_PAIRS;
+}
+
+INLINE int steps_of(enum coder coder, int group)
+{
+	if (coder == RLGR3_PAIRS)
+		return 2;
+	return coder == RLGR3 && group ? GROUP - 1 : GROUP;
+}
 
 /* The order in which 64-bit codes come out of 16-bit lanes. */
 #define SLOT(lane) ((((lane) & 1) << 1) | ((lane) >> 1 & 1))
@@ -32,23 +52,25 @@ enum coder { RLGR1, RLGR3, SRL };
 struct strings {
 	uint64_t bytes[4][8];			// left-aligned, first byte lowest
 	uint64_t whole[4][8];			// how many of them are complete
-	uint64_t begin[4][8], half[4][8];	// what was shifted together before the group and after two events of it
+	uint64_t begin[4][8], half[4][8];	// what was shifted together before the group and after half of it
 	uint16_t half_length[LANES], length[LANES];
 	uint16_t kp[LANES], krp[LANES];		// before the group
 	uint16_t taken[LANES];			// the same, RLGR3: the coefficient behind the last event went with it
+	uint16_t used[LANES];			// the same, RLGR3_PAIRS: events of the chunk
 };
 
 /* All of it but what is in registers. */
 struct work {
 	struct strings strings[2];
 	uint16_t zeros[CHUNK][LANES];
-	int16_t value[CHUNK][LANES];
+	uint16_t value[CHUNK][LANES];			// RLGR3: folded
 	uint64_t acc[4][8], count[4][8];		// spilled, for what is done by single lanes
 	uint16_t kp[LANES], krp[LANES], left[LANES], before[LANES], taken[LANES];
 	uint8_t *at[LANES];
 	const uint16_t *position[LANES];		// of the next event
 	const int16_t *values[LANES];
-	uint64_t advance[LANES];			// bytes that both step on by, 0 for idle lanes
+	uint64_t advance[LANES];			// bytes that both step on by, 0 for idle lanes; not RLGR3_PAIRS
+	uint16_t used[LANES];				// events of the chunk that RLGR3_PAIRS has coded
 	struct kg_rfx_list *list[LANES];		// NULL: the lane is idle
 	struct kg_rfx_list *const *lists;		// those that wait
 	uint32_t waiting, busy;				// how many wait, and lanes that work
@@ -79,6 +101,11 @@ static inline void lane_number(struct kg_bits *bits, struct lane_state *state, u
 static inline uint32_t lane_fold(int value)
 {
 	return value < 0 ? (uint32_t)-value * 2 - 1 : (uint32_t)value * 2;
+}
+
+static inline int lane_unfold(uint32_t folded)
+{
+	return folded & 1 ? -(int)(folded / 2) - 1 : (int)(folded / 2);
 }
 
 /* A run of zeros and the value that ends it; kp >= KP_RUN. */
@@ -157,11 +184,11 @@ static inline void lane_end(struct kg_bits *bits, struct lane_state *state, uint
 
 /* ---- strings ---- */
 
-/* What 8 of the lanes have for memory. */
-static inline __attribute__((always_inline)) void store_strings(struct work *w, const struct strings *strings, int first)
+/* What lanes first to end - 1 have for memory. */
+INLINE void store_strings(struct work *w, const struct strings *strings, int first, int end)
 {
 	UNROLLED_LONG
-	for (int lane = first; lane < first + 8; lane++) {
+	for (int lane = first; lane < end; lane++) {
 		memcpy(w->at[lane], &strings->bytes[SLOT(lane)][lane / 4], 8);
 		w->at[lane] += strings->whole[SLOT(lane)][lane / 4];
 	}
@@ -183,22 +210,28 @@ static inline void code_halves(struct work *w, struct strings *strings, int lane
 }
 
 /* One that has a code which does not fit either, by the scalar coder. k: its first event. */
-static inline void code_events(struct work *w, struct strings *strings, int lane, int k, int events, enum coder coder)
+static inline void code_events(struct work *w, struct strings *strings, int lane, int k, int steps, enum coder coder)
 {
 	int slot = SLOT(lane), i = lane / 4;
 	uint32_t count = (uint32_t)(w->count[slot][i] - strings->length[lane]) & 7;
 	struct kg_bits bits = { strings->begin[slot][i], count, w->at[lane] };
 	struct lane_state state = { strings->kp[lane], strings->krp[lane], strings->taken[lane] };
 
-	for (int end = k + events; k < end && k < w->left[lane]; k++) {
-		bool next = coder == RLGR3 && k + 1 < w->left[lane] && !w->zeros[k + 1][lane];
+	for (; steps && k < w->left[lane]; steps--, k++) {
+		bool next = k + 1 < w->left[lane] && !w->zeros[k + 1][lane];
+		uint32_t zeros = w->zeros[k][lane], value = w->value[k][lane];
 
-		if (coder == SRL)
-			lane_event_srl(&bits, &state, w->zeros[k][lane], w->value[k][lane]);
-		else if (coder == RLGR3)
-			lane_event3(&bits, &state, w->zeros[k][lane], w->value[k][lane], next ? w->value[k + 1][lane] : 0);
-		else
-			lane_event1(&bits, &state, w->zeros[k][lane], w->value[k][lane]);
+		if (coder == SRL) {
+			lane_event_srl(&bits, &state, zeros, (int16_t)value);
+		} else if (coder == RLGR1) {
+			lane_event1(&bits, &state, zeros, (int16_t)value);
+		} else {
+			lane_event3(&bits, &state, zeros, lane_unfold(value), next ? lane_unfold(w->value[k + 1][lane]) : 0);
+			if (coder == RLGR3_PAIRS && next && state.taken) {
+				state.taken = false;
+				k++;
+			}
+		}
 	}
 	w->at[lane] = bits.at;
 	w->acc[slot][i] = bits.bits;
@@ -209,7 +242,7 @@ static inline void code_events(struct work *w, struct strings *strings, int lane
 
 /* The string of a lane that does not fit; all strings before have been stored, and acc, count and left are in memory.
  * Returns true when acc and count have changed. */
-static inline bool code_long(struct work *w, struct strings *strings, int lane, int k, int events, enum coder coder)
+static inline bool code_long(struct work *w, struct strings *strings, int lane, int first, int steps, enum coder coder)
 {
 	uint32_t half = strings->half_length[lane];
 
@@ -217,7 +250,7 @@ static inline bool code_long(struct work *w, struct strings *strings, int lane, 
 		code_halves(w, strings, lane);
 		return false;
 	}
-	code_events(w, strings, lane, k, events, coder);
+	code_events(w, strings, lane, coder == RLGR3_PAIRS ? strings->used[lane] : first, steps, coder);
 	return true;
 }
 
@@ -294,8 +327,7 @@ static inline void lanes_change(struct work *w, uint32_t done, enum coder coder)
 {
 	struct strings *last = &w->strings[1];
 
-	for (int lane = 0; lane < LANES; lane += 8)
-		store_strings(w, last, lane);
+	store_strings(w, last, 0, LANES);
 	memset(last->whole, 0, sizeof(last->whole));
 	for (; done; done &= done - 1) {
 		int lane = __builtin_ctz(done);

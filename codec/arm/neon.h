@@ -11,7 +11,6 @@
 
 #include "codec/unrolled.h"
 
-
 /* A bit for each of 64 bytes, which are 0 or 0xff, from bit 0 for the first of v0. */
 INLINE uint64_t bits_of(uint8x16_t v0, uint8x16_t v1, uint8x16_t v2, uint8x16_t v3)
 {

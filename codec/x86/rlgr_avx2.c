@@ -14,6 +14,7 @@ struct lanes {
 	__m256i before;			// position of the last event
 	__m256i acc[4], count[4];	// bits, and how many of them (0 to 7) wait
 	__m256i taken;			// RLGR3: all ones where the value behind the last event went with it
+	__m256i used;			// RLGR3_PAIRS: events of the chunk that are coded
 };
 
 INLINE __m256i all32(int value)
@@ -50,20 +51,58 @@ INLINE void load_words(const uint16_t *const *from, __m256i v[CHUNK])
 	transpose(v);
 }
 
-/* The next events of half of the lanes. events: how many of them are coded, the others are only looked at. */
-INLINE void load_events(struct work *w, struct lanes *s, int half, int events)
+/* The next events of half of the lanes. */
+INLINE void load_events(struct work *w, struct lanes *s, int half, enum coder coder)
 {
 	__m256i v[CHUNK];
 
 	load_words((const uint16_t *const *)w->values + 16 * half, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
-		store(w->value[i] + 16 * half, v[i]);
+		store(w->value[i] + 16 * half, of_rlgr3(coder) ? fold16(v[i]) : v[i]);
 	load_words(w->position + 16 * half, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
 		store(w->zeros[i] + 16 * half, sub16(sub16(v[i], i ? v[i - 1] : s->before), all16(1)));
-	s->before = v[events - 1];
+	if (coder != RLGR3_PAIRS)
+		s->before = v[steps_of(coder, 0) + steps_of(coder, 1) - 1];
+}
+
+/* An event of each lane and the one behind it: which lanes have them. */
+struct event {
+	__m256i zeros, value, next_zeros, next;
+	__m256i active, follows;
+};
+
+INLINE struct event event_of(const struct work *w, const struct lanes *s, int half, int k)
+{
+	return (struct event){
+		.zeros = load(w->zeros[k] + 16 * half),
+		.value = load(w->value[k] + 16 * half),
+		.next_zeros = load(w->zeros[k + 1] + 16 * half),
+		.next = load(w->value[k + 1] + 16 * half),
+		.active = _mm256_cmpgt_epi16(s->left, all16(k)),
+		.follows = _mm256_cmpgt_epi16(s->left, all16(k + 1)),
+	};
+}
+
+/* Of step k of RLGR3_PAIRS: of those that work, each lane has used k to 2 * k events. */
+INLINE struct event event_by_lane(const struct work *w, const struct lanes *s, int half, int k)
+{
+	struct event event = event_of(w, s, half, k);
+
+	UNROLLED_LONG
+	for (int i = k + 1; i <= 2 * k; i++) {
+		__m256i later = _mm256_cmpgt_epi16(s->used, all16(i - 1));
+
+		event.zeros = choose(event.zeros, load(w->zeros[i] + 16 * half), later);
+		event.value = choose(event.value, load(w->value[i] + 16 * half), later);
+		event.next_zeros = choose(event.next_zeros, load(w->zeros[i + 1] + 16 * half), later);
+		event.next = choose(event.next, load(w->value[i + 1] + 16 * half), later);
+	}
+	event.active = _mm256_cmpgt_epi16(s->left, s->used);
+	event.follows = _mm256_cmpgt_epi16(s->left, add16(s->used, all16(1)));
+	return event;
 }
 
 /* ---- the state machine ---- */
@@ -192,34 +231,25 @@ INLINE struct code step1(struct lanes *s, __m256i zeros, __m256i value, __m256i 
 	return code;
 }
 
-/* next_zeros, next: the event behind this one; follows: lanes that have one. */
-INLINE struct code step3(struct lanes *s, __m256i zeros, __m256i value, __m256i active, __m256i next_zeros, __m256i next,
-			 __m256i follows)
+INLINE struct code step3(struct lanes *s, const struct event *event, enum coder coder)
 {
-	const __m256i zero = _mm256_setzero_si256();
-	__m256i none = _mm256_cmpeq_epi16(zeros, zero), coded = _mm256_andnot_si256(and(none, s->taken), active);
-	__m256i sign = _mm256_srli_epi16(value, 15), magnitude = _mm256_abs_epi16(value);
-	__m256i folded = sub16(add16(magnitude, magnitude), sign), partner = _mm256_abs_epi16(next);
-	__m256i kp, krp, free_length, in_run, first, second, number, u, log, bits, length;
-	struct code code;
-	struct run run;
-
-	zeros = add16(zeros, _mm256_andnot_si256(none, s->taken));
-	free_length = free_zeros(s, &zeros, &kp, &krp, true);
-	in_run = _mm256_cmpgt_epi16(kp, all16(KP_RUN - 1));
+	const __m256i zero = _mm256_setzero_si256(), one = all16(1);
+	__m256i none = _mm256_cmpeq_epi16(event->zeros, zero), folded = event->value;
+	__m256i coded = _mm256_andnot_si256(and(none, s->taken), event->active);
+	__m256i zeros = add16(event->zeros, _mm256_andnot_si256(none, s->taken));
+	__m256i kp, krp, free_length = free_zeros(s, &zeros, &kp, &krp, true), in_run = _mm256_cmpgt_epi16(kp, all16(KP_RUN - 1));
 	/* Not a run: 0 with this value, or this value with what follows it. */
-	first = and(_mm256_andnot_si256(in_run, coded), _mm256_cmpeq_epi16(zeros, zero));
-	second = and(and(first, follows), _mm256_cmpeq_epi16(next_zeros, zero));
-	partner = sub16(add16(partner, partner), _mm256_srli_epi16(next, 15));
-	number = add16(folded, and(second, partner));
-	u = choose(number, add16(zeros, base_of(kp)), in_run);	// of either, the logarithm is wanted
-	log = logarithm(u);
-	run = code_run(u, log, kp);
-	bits = sub16(_mm256_srli_epi16(log, 1), all16(128 - 2));
-	number = choose(number, sub16(magnitude, all16(1)), in_run);
-	krp = code_number(&code, number, krp, coded);
+	__m256i first = and(_mm256_andnot_si256(in_run, coded), _mm256_cmpeq_epi16(zeros, zero));
+	__m256i second = and(and(first, event->follows), _mm256_cmpeq_epi16(event->next_zeros, zero));
+	__m256i number = add16(folded, and(second, event->next));
+	__m256i u = choose(number, add16(zeros, base_of(kp)), in_run);		// of either, the logarithm is wanted
+	__m256i log = logarithm(u), bits = sub16(_mm256_srli_epi16(log, 1), all16(128 - 2)), length;
+	struct run run = code_run(u, log, kp);
+	struct code code;
 
-	code.rest_1 = and(add16(and(or(add16(run.rest, run.rest), sign), in_run), all16(1)), coded);
+	number = choose(number, _mm256_srli_epi16(sub16(folded, one), 1), in_run);	// magnitude - 1
+	krp = code_number(&code, number, krp, coded);
+	code.rest_1 = and(add16(and(or(add16(run.rest, run.rest), and(folded, one)), in_run), one), coded);
 	code.first_bits = and(_mm256_andnot_si256(in_run, bits), coded);
 	code.first = and(folded, first);
 	length = add16(code.number_length, choose(bits, run.length, in_run));
@@ -228,7 +258,14 @@ INLINE struct code step3(struct lanes *s, __m256i zeros, __m256i value, __m256i 
 	kp = _mm256_subs_epu16(choose(kp, run.kp, in_run), and(or(in_run, second), all16(6)));
 	s->kp = choose(s->kp, kp, coded);
 	s->krp = choose(s->krp, krp, coded);
-	s->taken = or(first, _mm256_andnot_si256(active, s->taken));
+	s->taken = _mm256_andnot_si256(event->active, s->taken);
+	if (coder == RLGR3_PAIRS) {
+		s->taken = or(s->taken, _mm256_andnot_si256(second, first));
+		s->before = add16(s->before, and(event->zeros, event->active));
+		s->used = sub16(s->used, add16(event->active, second));
+	} else {
+		s->taken = or(s->taken, first);
+	}
 	return code;
 }
 
@@ -328,19 +365,28 @@ INLINE uint32_t lane_bits(__m256i mask)
 }
 
 static __attribute__((noinline)) void long_strings(struct work *w, struct lanes *s, struct strings *strings, int half,
-						   uint32_t lanes, int k, int events, enum coder coder)
+						   uint32_t lanes, int first, int steps, enum coder coder)
 {
 	bool changed = false;
 
 	spill_bits(w, s, half);
 	for (; lanes; lanes &= lanes - 1)
-		changed |= code_long(w, strings, 16 * half + __builtin_ctz(lanes), k, events, coder);
+		changed |= code_long(w, strings, 16 * half + __builtin_ctz(lanes), first, steps, coder);
 	if (changed)
 		reload_bits(w, s, half);
 }
 
+INLINE struct code code_event(struct lanes *s, const struct event *event, enum coder coder)
+{
+	if (coder == SRL)
+		return step_srl(s, event->zeros, event->value, event->active);
+	if (coder == RLGR1)
+		return step1(s, event->zeros, event->value, event->active);
+	return step3(s, event, coder);
+}
+
 /* Codes a group and meanwhile stores the strings of the one before, which are independent work for other ports. */
-INLINE void code_group(struct work *w, struct lanes halves[2], const struct strings *from, struct strings *to, int first, int events,
+INLINE void code_group(struct work *w, struct lanes halves[2], const struct strings *from, struct strings *to, int first, int steps,
 		       enum coder coder)
 {
 	__m256i length[2];
@@ -351,44 +397,34 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 
 		store(to->kp + 16 * half, s->kp);
 		store(to->krp + 16 * half, s->krp);
-		if (coder == RLGR3)
+		if (of_rlgr3(coder))
 			store(to->taken + 16 * half, s->taken);
+		if (coder == RLGR3_PAIRS)
+			store(to->used + 16 * half, s->used);
 		UNROLLED_LONG
 		for (int slot = 0; slot < 4; slot++)
 			store(to->begin[slot] + 4 * half, s->acc[slot]);
 		length[half] = _mm256_setzero_si256();
 	}
 	UNROLLED_LONG
-	for (int i = 0; i < events; i++) {
-		int k = first + i;
-
+	for (int i = 0; i < steps; i++) {
 		UNROLLED_LONG
 		for (int half = 0; half < 2; half++) {
 			struct lanes *s = &halves[half];
-			__m256i active = _mm256_cmpgt_epi16(s->left, all16(k));
-			__m256i zeros = load(w->zeros[k] + 16 * half), value = load(w->value[k] + 16 * half);
-			struct code code;
+			struct event event = coder == RLGR3_PAIRS ? event_by_lane(w, s, half, first + i) : event_of(w, s, half, first + i);
+			struct code code = code_event(s, &event, coder);
 
-			if (coder == SRL)
-				code = step_srl(s, zeros, value, active);
-			else if (coder == RLGR3)
-				code = step3(s, zeros, value, active, load(w->zeros[k + 1] + 16 * half),
-					     load(w->value[k + 1] + 16 * half), _mm256_cmpgt_epi16(s->left, all16(k + 1)));
-			else
-				code = step1(s, zeros, value, active);
-			append(s->acc, &code, coder == RLGR3);
+			append(s->acc, &code, of_rlgr3(coder));
 			length[half] = add16(length[half], code.length);
-			if (i == 1) {
+			if (i == (steps - 1) / 2) {
 				UNROLLED_LONG
 				for (int slot = 0; slot < 4; slot++)
 					store(to->half[slot] + 4 * half, s->acc[slot]);
 				store(to->half_length + 16 * half, length[half]);
 			}
 		}
-		store_strings(w, from, 8 * i);
+		store_strings(w, from, LANES * i / steps, LANES * (i + 1) / steps);
 	}
-	if (events < GROUP)
-		store_strings(w, from, 8 * events);
 	UNROLLED_LONG
 	for (int half = 0; half < 2; half++) {
 		uint32_t too_long = lane_bits(_mm256_cmpgt_epi16(length[half], all16(STRING_MAX)));
@@ -396,7 +432,7 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 		store(to->length + 16 * half, length[half]);
 		cut(&halves[half], to, half, length[half]);
 		if (__builtin_expect(too_long != 0, 0))
-			long_strings(w, &halves[half], to, half, too_long, first, events, coder);
+			long_strings(w, &halves[half], to, half, too_long, first, steps, coder);
 	}
 }
 
@@ -409,6 +445,60 @@ INLINE void advance(struct work *w)
 		store(w->position + i, _mm256_add_epi64(load(w->position + i), bytes));
 		store(w->values + i, _mm256_add_epi64(load(w->values + i), bytes));
 	}
+}
+
+/* The same where each lane has used as many events as it could. */
+INLINE void advance_by_lane(struct work *w, const struct lanes halves[2])
+{
+	UNROLLED_LONG
+	for (int half = 0; half < 2; half++)
+		store(w->used + 16 * half, add16(halves[half].used, halves[half].used));
+	UNROLLED_LONG
+	for (int i = 0; i < LANES; i += 4) {
+		__m256i bytes = _mm256_cvtepu16_epi64(_mm_loadl_epi64((const __m128i *)(w->used + i)));
+
+		store(w->position + i, _mm256_add_epi64(load(w->position + i), bytes));
+		store(w->values + i, _mm256_add_epi64(load(w->values + i), bytes));
+	}
+}
+
+/* Returns the lanes whose list has ended. */
+INLINE uint32_t code_chunk(struct work *w, struct lanes halves[2], enum coder coder)
+{
+	const int first = steps_of(coder, 0), second = steps_of(coder, 1);
+	uint32_t done = 0;
+
+	UNROLLED_LONG
+	for (int half = 0; half < 2; half++) {
+		halves[half].used = coder == RLGR3_PAIRS ? _mm256_setzero_si256() : all16(first + second);
+		load_events(w, &halves[half], half, coder);
+	}
+	code_group(w, halves, &w->strings[1], &w->strings[0], 0, first, coder);
+	code_group(w, halves, &w->strings[0], &w->strings[1], first, second, coder);
+	if (coder == RLGR3_PAIRS)
+		advance_by_lane(w, halves);
+	else
+		advance(w);
+	UNROLLED_LONG
+	for (int half = 0; half < 2; half++) {
+		struct lanes *s = &halves[half];
+		__m256i some = _mm256_cmpgt_epi16(s->left, _mm256_setzero_si256());
+
+		if (coder == RLGR3_PAIRS)
+			s->before = add16(s->before, s->used);
+		done |= lane_bits(_mm256_andnot_si256(_mm256_cmpgt_epi16(s->left, s->used), some)) << (16 * half);
+		s->left = _mm256_subs_epu16(s->left, s->used);
+	}
+	return done;
+}
+
+/* How many lanes do not code runs. */
+INLINE uint32_t count_pairs(const struct lanes halves[2])
+{
+	const __m256i limit = all16(KP_RUN);
+	__m256i low = _mm256_cmpgt_epi16(limit, halves[0].kp), high = _mm256_cmpgt_epi16(limit, halves[1].kp);
+
+	return (uint32_t)_mm_popcnt_u32((uint32_t)_mm256_movemask_epi8(_mm256_packs_epi16(low, high)));
 }
 
 /* ---- components ---- */
@@ -439,29 +529,18 @@ static __attribute__((noinline)) void change_lists(struct work *w, struct lanes 
 
 INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, enum coder coder)
 {
-	/* RLGR3 looks at the event behind, so its last event of a chunk is only looked at. */
-	const int second = coder == RLGR3 ? GROUP - 1 : GROUP, events = GROUP + second;
 	struct lanes halves[2];
 
 	lanes_begin(w, lists, count, coder);
 	reload(w, &halves[0], 0);
 	reload(w, &halves[1], 1);
 	while (w->busy) {
-		uint32_t done = 0;
+		uint32_t done;
 
-		load_events(w, &halves[0], 0, events);
-		load_events(w, &halves[1], 1, events);
-		code_group(w, halves, &w->strings[1], &w->strings[0], 0, GROUP, coder);
-		code_group(w, halves, &w->strings[0], &w->strings[1], GROUP, second, coder);
-		advance(w);
-		UNROLLED_LONG
-		for (int half = 0; half < 2; half++) {
-			struct lanes *s = &halves[half];
-			__m256i some = _mm256_cmpgt_epi16(s->left, _mm256_setzero_si256());
-
-			done |= lane_bits(_mm256_andnot_si256(_mm256_cmpgt_epi16(s->left, all16(events)), some)) << (16 * half);
-			s->left = _mm256_subs_epu16(s->left, all16(events));
-		}
+		if (coder == RLGR3 && 2 * count_pairs(halves) > w->busy)
+			done = code_chunk(w, halves, RLGR3_PAIRS);
+		else
+			done = code_chunk(w, halves, coder);
 		if (done)
 			change_lists(w, halves, done, coder);
 	}

@@ -10,6 +10,7 @@ struct lanes {
 	__m512i before;			// position of the last event
 	__m512i acc[4], count[4];	// bits, and how many of them (0 to 7) wait
 	__mmask32 taken;		// RLGR3: the value behind the last event went with it
+	__m512i used;			// RLGR3_PAIRS: events of the chunk that are coded
 	const uint16_t (*vectors)[32];	// VECTORS
 };
 
@@ -76,15 +77,15 @@ INLINE void load_words(const uint16_t *const from[LANES], __m512i v[CHUNK])
 	transpose(v);
 }
 
-/* The next events of all lanes. events: how many of them are coded, the others are only looked at. */
-INLINE void load_events(struct work *w, struct lanes *s, int events)
+/* The next events of all lanes. */
+INLINE void load_events(struct work *w, struct lanes *s, enum coder coder)
 {
 	__m512i v[CHUNK];
 
 	load_words((const uint16_t *const *)w->values, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++)
-		store(w->value[i], v[i]);
+		store(w->value[i], of_rlgr3(coder) ? fold16(v[i]) : v[i]);
 	load_words(w->position, v);
 	UNROLLED_LONG
 	for (int i = 0; i < CHUNK; i++) {
@@ -92,7 +93,45 @@ INLINE void load_events(struct work *w, struct lanes *s, int events)
 
 		store(w->zeros[i], sub16(sub16(v[i], before), number_of(s, N1)));
 	}
-	s->before = v[events - 1];
+	if (coder != RLGR3_PAIRS)
+		s->before = v[steps_of(coder, 0) + steps_of(coder, 1) - 1];
+}
+
+/* An event of each lane and the one behind it: which lanes have them. */
+struct event {
+	__m512i zeros, value, next_zeros, next;
+	__mmask32 active, follows;
+};
+
+INLINE struct event event_of(const struct work *w, const struct lanes *s, int k)
+{
+	return (struct event){
+		.zeros = load(w->zeros[k]),
+		.value = load(w->value[k]),
+		.next_zeros = load(w->zeros[k + 1]),
+		.next = load(w->value[k + 1]),
+		.active = _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k)),
+		.follows = _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k + 1)),
+	};
+}
+
+/* Of step k of RLGR3_PAIRS: of those that work, each lane has used k to 2 * k events. */
+INLINE struct event event_by_lane(const struct work *w, const struct lanes *s, int k)
+{
+	struct event event = event_of(w, s, k);
+
+	UNROLLED_LONG
+	for (int i = k + 1; i <= 2 * k; i++) {
+		__mmask32 later = _mm512_cmpgt_epu16_mask(s->used, number_of(s, N_INDEX + i - 1));
+
+		event.zeros = _mm512_mask_loadu_epi16(event.zeros, later, w->zeros[i]);
+		event.value = _mm512_mask_loadu_epi16(event.value, later, w->value[i]);
+		event.next_zeros = _mm512_mask_loadu_epi16(event.next_zeros, later, w->zeros[i + 1]);
+		event.next = _mm512_mask_loadu_epi16(event.next, later, w->value[i + 1]);
+	}
+	event.active = _mm512_cmpgt_epu16_mask(s->left, s->used);
+	event.follows = _mm512_cmpgt_epu16_mask(s->left, add16(s->used, number_of(s, N1)));
+	return event;
 }
 
 /* ---- the state machine ---- */
@@ -169,55 +208,47 @@ INLINE struct code step1(struct lanes *s, __m512i zeros, __m512i value, __mmask3
 	return code;
 }
 
-/* next_zeros, next: the event behind this one; follows: lanes that have one. */
-INLINE struct code step3(struct lanes *s, __m512i zeros, __m512i value, __mmask32 active, __m512i next_zeros, __m512i next,
-			 __mmask32 follows)
+INLINE struct code step3(struct lanes *s, const struct event *event, enum coder coder)
 {
 	const __m512i one = number_of(s, N1);
 	struct code code;
-	__mmask32 less = _mm512_test_epi16_mask(zeros, zeros), coded = active & (less | ~s->taken);
-	__m512i taken = _mm512_mask_sub_epi16(zeros, s->taken & less, zeros, one);
-	__m512i kp, krp, length;
-	__mmask32 run, first, second;
-	__m512i begin, u, end, rest, run_length, sign, magnitude, folded, partner, number, kr, unary, lo_length, all, used, bits;
-
-	zeros = taken;
-	length = free_zeros(s, &zeros, &kp, &krp, true);
-	run = _mm512_mask_cmpgt_epu16_mask(coded, kp, number_of(s, N_RUN));
-	begin = _mm512_srli_epi16(kp, 2);
-	u = add16(zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
-	sign = _mm512_srli_epi16(value, 15);
-	magnitude = _mm512_abs_epi16(value);
-	folded = sub16(add16(magnitude, magnitude), sign);
+	__mmask32 active = event->active, less = _mm512_test_epi16_mask(event->zeros, event->zeros), coded = active & (less | ~s->taken);
+	__m512i zeros = _mm512_mask_sub_epi16(event->zeros, s->taken & less, event->zeros, one), folded = event->value;
+	__m512i kp, krp, length = free_zeros(s, &zeros, &kp, &krp, true);
+	__mmask32 run = _mm512_mask_cmpgt_epu16_mask(coded, kp, number_of(s, N_RUN));
 	/* Not a run: 0 with this value, or this value with what follows it. */
-	first = _mm512_mask_testn_epi16_mask(coded & ~run, zeros, zeros);
-	second = _mm512_mask_testn_epi16_mask(first & follows, next_zeros, next_zeros);
-	partner = _mm512_abs_epi16(next);
-	partner = sub16(add16(partner, partner), _mm512_srli_epi16(next, 15));
-	number = _mm512_mask_add_epi16(folded, second, folded, partner);
-	u = _mm512_mask_mov_epi16(number, run, u);	// of either, the logarithm is wanted
-	number = _mm512_mask_sub_epi16(number, run, magnitude, one);
-	end = run_end(s, u);
-	rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
-	run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin);
-	bits = _mm512_min_epu16(add16(_mm512_srli_epi16(end, 1), number_of(s, N2)), u);	// u: 1 has one
-	kr = _mm512_srli_epi16(krp, 3);
+	__mmask32 first = _mm512_mask_testn_epi16_mask(coded & ~run, zeros, zeros);
+	__mmask32 second = _mm512_mask_testn_epi16_mask(first & event->follows, event->next_zeros, event->next_zeros);
+	__m512i begin = _mm512_srli_epi16(kp, 2), number = _mm512_mask_add_epi16(folded, second, folded, event->next);
+	/* Of a sum and of what a run begins with, the logarithm is wanted. */
+	__m512i u = _mm512_mask_add_epi16(number, run, zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
+	__m512i end = run_end(s, u), rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
+	__m512i run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin), exponent = _mm512_srli_epi16(end, 1);
+	__m512i bits = _mm512_min_epu16(add16(exponent, number_of(s, N2)), u);	// u: 1 has one
+	__m512i kr = _mm512_srli_epi16(krp, 3), unary, lo_length, all, used;
+
+	number = _mm512_mask_srli_epi16(number, run, sub16(folded, one), 1);	// magnitude - 1
 	unary = _mm512_srlv_epi16(number, kr);
 	lo_length = _mm512_maskz_add_epi16(coded, add16(unary, kr), one);
-
 	kp = _mm512_mask_min_epu16(kp, run, _mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), kp, number_of(s, N3), 0xf8), number_of(s, N_MAX));
 	s->kp = _mm512_mask_mov_epi16(s->kp, coded, _mm512_mask_subs_epu16(kp, run | second, kp, number_of(s, N6)));
 	s->krp = _mm512_mask_min_epu16(s->krp, coded, _mm512_subs_epu16(add16(krp, unary), _mm512_subs_epu16(number_of(s, N2), unary)),
 				       number_of(s, N_MAX));
-	s->taken = (first & coded) | (s->taken & ~active);
-	number = _mm512_mask_sub_epi16(_mm512_set1_epi16(-1), coded, number, _mm512_sllv_epi16(add16(unary, number_of(s, N2)), kr));
-	code.rest = _mm512_maskz_add_epi16(run, add16(rest, rest), sign);
+	if (coder == RLGR3_PAIRS) {
+		s->taken = (first & ~second) | (s->taken & ~active);
+		s->before = _mm512_mask_add_epi16(s->before, active, s->before, event->zeros);
+		s->used = _mm512_mask_add_epi16(s->used, active, s->used, one);
+		s->used = _mm512_mask_add_epi16(s->used, second, s->used, one);
+	} else {
+		s->taken = first | (s->taken & ~active);
+	}
+	code.inverse = _mm512_mask_sub_epi16(_mm512_set1_epi16(-1), coded, number, _mm512_sllv_epi16(add16(unary, number_of(s, N2)), kr));
+	code.rest = _mm512_maskz_add_epi16(run, add16(rest, rest), _mm512_and_si512(folded, one));
 	code.ones = lo_length;
-	code.inverse = number;
 	code.first_bits = _mm512_maskz_mov_epi16(coded & ~run, bits);
 	code.first = _mm512_maskz_mov_epi16(first, folded);
 	all = add16(lo_length, _mm512_mask_mov_epi16(bits, run, run_length));
-	used = add16(lo_length, _mm512_srli_epi16(end, 1));	// 2 bits less, without the zeros
+	used = add16(lo_length, exponent);	// 2 bits less, without the zeros
 	all = _mm512_mask_add_epi16(all, _mm512_cmpgt_epu16_mask(used, number_of(s, N_CODE)) |
 				    _mm512_mask_cmpgt_epu16_mask(~run, u, number_of(s, N2047)), all, number_of(s, N_TOO_LONG));
 	code.length = _mm512_maskz_add_epi16(coded, all, length);
@@ -325,20 +356,29 @@ static void reload_bits(const struct work *w, struct lanes *s)
 }
 
 /* Lanes whose string does not fit. */
-static __attribute__((noinline)) void long_strings(struct work *w, struct lanes *s, struct strings *strings, __mmask32 lanes, int k,
-						   int events, enum coder coder)
+static __attribute__((noinline)) void long_strings(struct work *w, struct lanes *s, struct strings *strings, __mmask32 lanes,
+						   int first, int steps, enum coder coder)
 {
 	bool changed = false;
 
 	spill_bits(w, s);
 	for (; lanes; lanes &= lanes - 1)
-		changed |= code_long(w, strings, __builtin_ctz(lanes), k, events, coder);
+		changed |= code_long(w, strings, __builtin_ctz(lanes), first, steps, coder);
 	if (changed)
 		reload_bits(w, s);
 }
 
+INLINE struct code code_event(struct lanes *s, const struct event *event, enum coder coder)
+{
+	if (coder == SRL)
+		return step_srl(s, event->zeros, event->value, event->active);
+	if (coder == RLGR1)
+		return step1(s, event->zeros, event->value, event->active);
+	return step3(s, event, coder);
+}
+
 /* Codes a group and meanwhile stores the strings of the one before, which are independent work for other ports. */
-INLINE void code_group(struct work *w, struct lanes *s, const struct strings *from, struct strings *to, int first, int events,
+INLINE void code_group(struct work *w, struct lanes *s, const struct strings *from, struct strings *to, int first, int steps,
 		       enum coder coder)
 {
 	__m512i length = _mm512_setzero_si512();
@@ -346,41 +386,33 @@ INLINE void code_group(struct work *w, struct lanes *s, const struct strings *fr
 
 	store(to->kp, s->kp);
 	store(to->krp, s->krp);
-	if (coder == RLGR3)
+	if (of_rlgr3(coder))
 		store(to->taken, _mm512_maskz_mov_epi16(s->taken, number_of(s, N1)));
+	if (coder == RLGR3_PAIRS)
+		store(to->used, s->used);
 	UNROLLED_LONG
 	for (int slot = 0; slot < 4; slot++)
 		store(to->begin[slot], s->acc[slot]);
 	UNROLLED_LONG
-	for (int i = 0; i < events; i++) {
-		int k = first + i;
-		__mmask32 active = _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k));
-		struct code code;
+	for (int i = 0; i < steps; i++) {
+		struct event event = coder == RLGR3_PAIRS ? event_by_lane(w, s, first + i) : event_of(w, s, first + i);
+		struct code code = code_event(s, &event, coder);
 
-		if (coder == SRL)
-			code = step_srl(s, load(w->zeros[k]), load(w->value[k]), active);
-		else if (coder == RLGR3)
-			code = step3(s, load(w->zeros[k]), load(w->value[k]), active, load(w->zeros[k + 1]), load(w->value[k + 1]),
-				     _mm512_cmpgt_epu16_mask(s->left, number_of(s, N_INDEX + k + 1)));
-		else
-			code = step1(s, load(w->zeros[k]), load(w->value[k]), active);
-		append(s->acc, &code, coder == RLGR3);
+		append(s->acc, &code, of_rlgr3(coder));
 		length = add16(length, code.length);
-		if (i == 1) {
+		if (i == (steps - 1) / 2) {
 			UNROLLED_LONG
 			for (int slot = 0; slot < 4; slot++)
 				store(to->half[slot], s->acc[slot]);
 			store(to->half_length, length);
 		}
-		store_strings(w, from, 8 * i);
+		store_strings(w, from, LANES * i / steps, LANES * (i + 1) / steps);
 	}
-	if (events < GROUP)
-		store_strings(w, from, 8 * events);
 	store(to->length, length);
 	cut(s, to, length);
 	too_long = _mm512_cmpgt_epu16_mask(length, all16(STRING_MAX));
 	if (__builtin_expect(too_long != 0, 0))
-		long_strings(w, s, to, too_long, first, events, coder);
+		long_strings(w, s, to, too_long, first, steps, coder);
 }
 
 INLINE void advance(struct work *w)
@@ -392,6 +424,41 @@ INLINE void advance(struct work *w)
 		store(w->position + i, _mm512_add_epi64(load(w->position + i), bytes));
 		store(w->values + i, _mm512_add_epi64(load(w->values + i), bytes));
 	}
+}
+
+/* The same where each lane has used as many events as it could. */
+INLINE void advance_by_lane(struct work *w, const struct lanes *s)
+{
+	__m512i size = add16(s->used, s->used);
+
+	store(w->used, size);
+	UNROLLED_LONG
+	for (int i = 0; i < LANES; i += 8) {
+		__m512i bytes = _mm512_cvtepu16_epi64(_mm_loadu_si128((const __m128i *)(w->used + i)));
+
+		store(w->position + i, _mm512_add_epi64(load(w->position + i), bytes));
+		store(w->values + i, _mm512_add_epi64(load(w->values + i), bytes));
+	}
+}
+
+/* Returns the lanes whose list has ended. */
+INLINE __mmask32 code_chunk(struct work *w, struct lanes *s, enum coder coder)
+{
+	const int first = steps_of(coder, 0), second = steps_of(coder, 1);
+	__mmask32 some = _mm512_test_epi16_mask(s->left, s->left);
+
+	s->used = coder == RLGR3_PAIRS ? _mm512_setzero_si512() : all16(first + second);
+	load_events(w, s, coder);
+	code_group(w, s, &w->strings[1], &w->strings[0], 0, first, coder);
+	code_group(w, s, &w->strings[0], &w->strings[1], first, second, coder);
+	if (coder == RLGR3_PAIRS) {
+		s->before = add16(s->before, s->used);
+		advance_by_lane(w, s);
+	} else {
+		advance(w);
+	}
+	s->left = _mm512_subs_epu16(s->left, s->used);
+	return _mm512_mask_testn_epi16_mask(some, s->left, s->left);
 }
 
 /* ---- components ---- */
@@ -419,22 +486,18 @@ static __attribute__((noinline)) void change_lists(struct work *w, struct lanes 
 
 INLINE void code_lists(struct kg_rfx_list *const *lists, uint32_t count, struct work *w, enum coder coder)
 {
-	/* RLGR3 looks at the event behind, so its last event of a chunk is only looked at. */
-	const int second = coder == RLGR3 ? GROUP - 1 : GROUP, events = GROUP + second;
 	struct lanes s = { .vectors = VECTORS };
 
 	__asm__("" : "+r"(s.vectors));
 	lanes_begin(w, lists, count, coder);
 	reload(w, &s);
 	while (w->busy) {
-		__mmask32 done;
+		__mmask32 pairs = _mm512_cmple_epu16_mask(s.kp, number_of(&s, N_RUN)), done;
 
-		load_events(w, &s, events);
-		code_group(w, &s, &w->strings[1], &w->strings[0], 0, GROUP, coder);
-		code_group(w, &s, &w->strings[0], &w->strings[1], GROUP, second, coder);
-		advance(w);
-		done = _mm512_mask_cmple_epu16_mask(_mm512_test_epi16_mask(s.left, s.left), s.left, all16(events));
-		s.left = _mm512_subs_epu16(s.left, all16(events));
+		if (coder == RLGR3 && 2 * (uint32_t)_mm_popcnt_u32(pairs) > w->busy)
+			done = code_chunk(w, &s, RLGR3_PAIRS);
+		else
+			done = code_chunk(w, &s, coder);
 		if (done)
 			change_lists(w, &s, done, coder);
 	}

@@ -47,6 +47,12 @@ INLINE vector sub16(vector a, vector b)
 	return WIDE(sub_epi16)(a, b);
 }
 
+/* 2 v for v >= 0, -2 v - 1 for v < 0 */
+INLINE vector fold16(vector v)
+{
+	return WIDE(add_epi16)(v, v) ^ WIDE(srai_epi16)(v, 15);
+}
+
 /* From v[i] with 8 words of lists i, 8 + i and so on, in lanes of 128 bits, to vectors with a word of each list. */
 INLINE void transpose(vector v[8])
 {
