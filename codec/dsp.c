@@ -87,6 +87,9 @@ void kg_dsp_init(struct kg_dsp *dsp, enum kg_cpu cpu)
 		dsp->rfx_values[KG_RFX_SYMMETRIC] = kg_rfx_values_symmetric_neon;
 		dsp->rfx_values[KG_RFX_EXTRAPOLATE] = kg_rfx_values_extrapolate_neon;
 		dsp->rfx_pack = kg_rfx_pack_neon;
+		dsp->rfx_rlgr[KG_RFX_RLGR1] = kg_rfx_rlgr1_neon;
+		dsp->rfx_rlgr[KG_RFX_RLGR3] = kg_rfx_rlgr3_neon;
+		dsp->upgrade_srl = kg_upgrade_srl_neon;
 	}
 #endif
 }

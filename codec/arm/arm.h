@@ -21,3 +21,6 @@ KG_RFX_LISTS_FN(kg_rfx_lists_extrapolate_neon);
 KG_RFX_VALUES_FN(kg_rfx_values_symmetric_neon);
 KG_RFX_VALUES_FN(kg_rfx_values_extrapolate_neon);
 KG_RFX_PACK_FN(kg_rfx_pack_neon);
+KG_RFX_RLGR_FN(kg_rfx_rlgr1_neon);
+KG_RFX_RLGR_FN(kg_rfx_rlgr3_neon);
+KG_UPGRADE_SRL_FN(kg_upgrade_srl_neon);
