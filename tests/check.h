@@ -92,12 +92,36 @@ static inline bool check_survives(void (*run)(void *data), void *data)
 		check_best_ * 1e9;                                                                 \
 	})
 
+/* Cycles of a core in a nanosecond: a chain of additions takes one each. */
+static inline double check_clock(void)
+{
+	enum { ADDITIONS = 100000 };
+	static double clock;
+
+	if (clock == 0)
+		clock = ADDITIONS / TIME(({
+			uint64_t x = 0;
+
+			for (int i = 0; i < ADDITIONS; i++) {
+				x++;
+				__asm__ volatile("" : "+r"(x));
+			}
+		}));
+	return clock;
+}
+
+/* What a variant and its C twin take for so many pixels. */
+static inline void check_times(const char *what, const char *cpu, double pixels, double ns, double c_ns)
+{
+	note("%s %s: %.0f ns, %.3f cycles a pixel, C %.0f ns, %.1f times as fast", what, cpu, ns, ns * check_clock() / pixels, c_ns,
+	     c_ns / ns);
+}
+
 /* The time of call, which names an inner function as use->NAME, by the variants dsp of cpu and by the C twins c. */
-#define COMPARE(what, call)                                                                        \
+#define COMPARE(what, pixels, call)                                                                \
 	({                                                                                         \
 		const struct kg_dsp *use = dsp;                                                    \
-		double ns = TIME(call), c_ns;                                                      \
+		double ns = TIME(call);                                                            \
 		use = &c;                                                                          \
-		c_ns = TIME(call);                                                                 \
-		note("%s %s: %.0f ns, C %.0f ns, %.1f times as fast", what, cpu, ns, c_ns, c_ns / ns); \
+		check_times(what, cpu, pixels, ns, TIME(call));                                    \
 	})

@@ -313,14 +313,14 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 	for (int i = 0; i < TILE; i++)
 		other[i * 4] ^= 1;
 
-	COMPARE("tile_compare 64x64, equal", use->tile_compare(from, 256, mirror, 256, SIDE, SIDE, &damage));
-	COMPARE("tile_compare 64x64, different", use->tile_compare(other, 256, mirror, 256, SIDE, SIDE, &damage));
-	COMPARE("tile_update 64x64, unchanged", use->tile_update(from, 256, mirror, 256, SIDE, SIDE, &damage));
-	COMPARE("tile_update 64x64, changed",
+	COMPARE("tile_compare 64x64, equal", TILE, use->tile_compare(from, 256, mirror, 256, SIDE, SIDE, &damage));
+	COMPARE("tile_compare 64x64, different", TILE, use->tile_compare(other, 256, mirror, 256, SIDE, SIDE, &damage));
+	COMPARE("tile_update 64x64, unchanged", TILE, use->tile_update(from, 256, mirror, 256, SIDE, SIDE, &damage));
+	COMPARE("tile_update 64x64, changed", TILE,
 		(flip = !flip, use->tile_update(flip ? other : from, 256, mirror, 256, SIDE, SIDE, &damage)));
-	COMPARE("tile_hash 64x64", use->tile_hash(from, 256, SIDE, SIDE, key, sums));
-	COMPARE("tile_texture 64x64", use->tile_texture(from, 256, SIDE, SIDE, &texture));
-	COMPARE("row_anchors 64", use->row_anchors(from, 64, 0xff000000));
+	COMPARE("tile_hash 64x64", TILE, use->tile_hash(from, 256, SIDE, SIDE, key, sums));
+	COMPARE("tile_texture 64x64", TILE, use->tile_texture(from, 256, SIDE, SIDE, &texture));
+	COMPARE("row_anchors 64", SIDE, use->row_anchors(from, 64, 0xff000000));
 }
 
 int main(int argc, char **argv)

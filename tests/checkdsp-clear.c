@@ -147,8 +147,8 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 	uint64_t changes[W / 64];
 
 	fill(pixels, W * H, 1);
-	COMPARE("clear_changes 1920", use->clear_changes((uint8_t *)pixels, W, changes));
-	COMPARE("clear_columns 1920x20", use->clear_columns((uint8_t *)pixels, W * 4, W, H, key, to));
+	COMPARE("clear_changes 1920", W, use->clear_changes((uint8_t *)pixels, W, changes));
+	COMPARE("clear_columns 1920x20", W * H, use->clear_columns((uint8_t *)pixels, W * 4, W, H, key, to));
 }
 
 int main(int argc, char **argv)

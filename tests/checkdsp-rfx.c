@@ -426,56 +426,84 @@ static void check_srl(const struct kg_dsp *dsp, const char *cpu)
 
 /* ---- times ---- */
 
-/* Of a core: a chain of additions takes a cycle each. */
-static double cycles_per_ns(void)
+/* Stage 1 of a tile of grain or of a text page. */
+static void bench_stage1(const struct kg_dsp *dsp, const char *cpu, uint32_t picture)
 {
-	enum { ADDITIONS = 100000 };
-	uint64_t x = 0;
-	double ns = TIME(({
-		for (int i = 0; i < ADDITIONS; i++) {
-			x++;
-			__asm__ volatile("" : "+r"(x));
-		}
-		x;
-	}));
-
-	return ADDITIONS / ns;
-}
-
-/* Lists and pictures of a text page or of grain, as many as are encoded in one call. */
-static void bench(const struct kg_dsp *dsp, const char *cpu)
-{
-	static const char *const kinds[] = { "grain", "text" };
-	struct kg_rfx_list *lists = lists_new(LISTS), *order[LISTS];
+	struct kg_rfx_list *lists = lists_new(3);
 	uint8_t *scratch = guarded(KG_RFX_SCRATCH), *pixels = guarded(TILE * TILE * 4);
 	int16_t *values = guarded(3 * VALUES * 2);
 	struct kg_rfx_scale scale[3];
-	double cycles = cycles_per_ns();
 
 	for (int i = 0; i < 3; i++)
 		kg_rfx_scale_init(&scale[i], &KG_RFX_QUANT_DEFAULT, NULL);
-	for (int kind = 0; kind < 2; kind++)
-		for (int which = 0; which < 2; which++) {
-			uint32_t events = 0;
-			double ns;
+	pixels_fill(pixels, TILE * 4, TILE, picture);
+	for (enum kg_rfx_wavelet w = 0; w < KG_RFX_WAVELETS; w++) {
+		COMPARE(w == KG_RFX_SYMMETRIC ? "lists, symmetric" : "lists, extrapolated", TILE * TILE,
+			use->rfx_lists[w](pixels, TILE * 4, TILE, scale, lists, scratch));
+		COMPARE(w == KG_RFX_SYMMETRIC ? "values, symmetric" : "values, extrapolated", TILE * TILE,
+			use->rfx_values[w](pixels, TILE * 4, TILE, scale, values, scratch));
+	}
+	COMPARE("pack", TILE * TILE / 3.0, use->rfx_pack(values, kg_rfx_start[KG_RFX_EXTRAPOLATE][KG_LL3], lists));
+}
 
-			pixels_fill(pixels, TILE * 4, TILE, kind ? 6 : 1);
-			ns = TIME(dsp->rfx_lists[which](pixels, TILE * 4, TILE, scale, lists, scratch));
-			note("lists %s, wavelet %d, %s: %.0f ns, %.2f cycles a pixel", cpu, which, kinds[kind], ns,
-			     ns * cycles / (TILE * TILE));
-			ns = TIME(dsp->rfx_values[which](pixels, TILE * 4, TILE, scale, values, scratch));
-			note("values %s, wavelet %d, %s: %.0f ns, %.2f cycles a pixel", cpu, which, kinds[kind], ns,
-			     ns * cycles / (TILE * TILE));
-			ns = TIME(dsp->rfx_pack(values, kg_rfx_start[which][KG_LL3], lists));
-			note("pack %s, %s: %.0f ns, %.2f cycles a value", cpu, kinds[kind], ns, ns * cycles / VALUES);
-			for (int i = 0; i < LISTS; i++) {
-				list_fill(&lists[i], kind ? 150 : 40, kind ? 5 : 2, VALUES);
-				order[i] = &lists[i];
-				events += lists[i].count;
-			}
-			ns = TIME(dsp->rfx_rlgr[which](order, LISTS, scratch));
-			note("rlgr%d %s, %s: %.0f ns, %.2f cycles an event", which ? 3 : 1, cpu, kinds[kind], ns, ns * cycles / events);
-		}
+/* What coding lists takes, by a variant and its C twin. An event is a value that is not 0, with the zeros in front of it. */
+static void note_coder(const char *what, const char *kind, const char *cpu, const struct rlgr_case *t, KG_RFX_RLGR_FN((*c_twin)))
+{
+	double ns = TIME(t->function(t->order, t->count, t->scratch)), c_ns = TIME(c_twin(t->order, t->count, t->scratch));
+	double cycles = ns * check_clock();
+	uint32_t events = 0;
+
+	for (uint32_t i = 0; i < t->count; i++)
+		events += t->order[i]->count;
+	note("%s, %s %s: %.0f ns, %.2f cycles an event, %.3f a pixel, C %.0f ns, %.1f times as fast", what, kind, cpu, ns,
+	     cycles / events, cycles / (t->count / 3.0 * VALUES), c_ns, c_ns / ns);
+}
+
+/* Stage 2 of as many lists as are coded in one call. */
+static void bench_coders(const struct kg_dsp *dsp, const char *cpu, const char *kind, uint32_t dense, uint32_t bits)
+{
+	struct kg_rfx_list *lists = lists_new(LISTS), *order[LISTS];
+	uint8_t *scratch = guarded(KG_RFX_SCRATCH);
+	struct rlgr_case t = { dsp->rfx_rlgr[KG_RFX_RLGR1], order, LISTS, scratch };
+
+	for (int i = 0; i < LISTS; i++) {
+		list_fill(&lists[i], dense, bits, VALUES);
+		order[i] = &lists[i];
+	}
+	note_coder("rlgr1", kind, cpu, &t, c.rfx_rlgr[KG_RFX_RLGR1]);
+	t.function = dsp->rfx_rlgr[KG_RFX_RLGR3];
+	note_coder("rlgr3", kind, cpu, &t, c.rfx_rlgr[KG_RFX_RLGR3]);
+	for (int i = 0; i < LISTS; i++) {	// an upgrade of two bits
+		for (uint32_t k = 0; k < lists[i].count; k++)
+			lists[i].value[k] = (int16_t)((rnd() % 2 ? KG_SRL_NEGATIVE : 0) | KG_SRL_ENDED | (1 + rnd() % 3));
+		lists[i].position[lists[i].count] = VALUES;
+	}
+	t.function = dsp->upgrade_srl;
+	note_coder("srl", kind, cpu, &t, c.upgrade_srl);
+}
+
+/* The split of a list for an upgrade of two bits. */
+static void bench_split(const struct kg_dsp *dsp, const char *cpu)
+{
+	struct kg_rfx_list *list = lists_new(1), *srl = lists_new(1);
+	uint8_t *raw = guarded(KG_UPGRADE_RAW), *scratch = guarded(KG_RFX_SCRATCH), bits[KG_RFX_BANDS];
+	struct kg_upgrade pass = { kg_rfx_start[KG_RFX_EXTRAPOLATE], KG_RFX_BANDS, bits };
+
+	memset(bits, 2, sizeof(bits));
+	list_fill(list, 150, 5, VALUES);
+	COMPARE("split, text", TILE * TILE / 3.0, use->upgrade_split(&pass, list, srl, raw, scratch));
+}
+
+static void bench(const struct kg_dsp *dsp, const char *cpu)
+{
+	note("a tile of grain");
+	bench_stage1(dsp, cpu, 1);
+	note("a tile of text");
+	bench_stage1(dsp, cpu, 6);
+	bench_coders(dsp, cpu, "sparse", 40, 2);
+	bench_coders(dsp, cpu, "text", 150, 5);
+	bench_coders(dsp, cpu, "noise", 240, 5);
+	bench_split(dsp, cpu);
 }
 
 int main(int argc, char **argv)

@@ -223,7 +223,7 @@ static void bench_row(const struct kg_dsp *dsp, const char *cpu)
 		for (uint32_t i = 0; i < ROWS; i++)
 			c.planar_row(to, values[i], same[i], 64);
 	}));
-	note("planar_row 64 %s: %.0f ns, C %.0f ns, %.1f times as fast", cpu, ns / ROWS, c_ns / ROWS, c_ns / ns);
+	check_times("planar_row 64", cpu, 64, ns / ROWS, c_ns / ROWS);
 }
 
 /* ---- what the C functions promise ---- */
@@ -259,9 +259,9 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 
 	for (int i = 0; i < BENCH * BENCH; i++)
 		memcpy(from + i * 4, "abcd", 4);
-	COMPARE("tile_flat 64x64", use->tile_flat(from, BENCH * 4, BENCH, BENCH));
-	COMPARE("planar_split 64", use->planar_split(from, BENCH, p.to));
-	COMPARE("planar_delta 64", use->planar_delta(from, other, BENCH, p.to, p.same));
+	COMPARE("tile_flat 64x64", BENCH * BENCH, use->tile_flat(from, BENCH * 4, BENCH, BENCH));
+	COMPARE("planar_split 64", BENCH, use->planar_split(from, BENCH, p.to));
+	COMPARE("planar_delta 64", BENCH, use->planar_delta(from, other, BENCH, p.to, p.same));
 }
 
 int main(int argc, char **argv)
