@@ -7,6 +7,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import kagami  # noqa: E402
 from kagami import Client, Failed, Kagamid, Show, Xvfb, done, note, ok, seed, seeded  # noqa: E402
 
 SEED = seed()
@@ -36,22 +37,31 @@ def shots_until(client, shown, deadline):
     return shots
 
 
+def is_empty(shot):
+    return shot.pixels == shot.pixels[:4] * (shot.width * shot.height)
+
+
 def shows(client, name, shown, before, lossy):
     shots = shots_until(client, shown, 15)
     exact = shots and shots[-1][1] == shown
     if not ok(exact, name + " is exact in the end"):
         note(shots and shown.difference(shots[-1][1]) or "there was no window")
         note(client.server.logged()[-3000:])
-    # Those before are of the old picture, or of a window that is empty, until it comes; then it stands for half a second.
-    near = [(when, shown.worst_tile(shot)) for when, shot in shots[-6:-1] if shot != before]
-    near = [(when, dB) for when, dB in near if dB > 20]
-    if not lossy:
+    if not lossy or not exact:
         return
-    if not near:
+    # It comes once, then stands for half a second: the last look before it was exact is at all of it, if there was one.
+    came = [(when, shot) for when, shot in shots[:-1] if shot != before and not is_empty(shot)]
+    if not came or came[-1][0] != shots[-2][0]:
         note("it was exact before it was looked at")
         return
-    ok(min(dB for _, dB in near) >= 38, "%s comes with 38 dB or more in every tile" % name)
-    note("%.1f dB, exact %.2f s later" % (min(dB for _, dB in near), shots[-1][0] - near[0][0]))
+    worst = shown.worst_tile(came[-1][1])
+    ok(worst >= 38, "%s comes with 38 dB or more in every tile" % name)
+    # From the first part of it that was seen. What a look takes longer than usual the machine had no time for kagami, either.
+    times = [when for when, _ in shots if came[0][0] <= when <= came[-1][0]]
+    waited = sum(min(after - when, 0.15) for when, after in zip(times, times[1:]))
+    ok(waited <= 1.0 * kagami.SLOW, "%s: a second after it came it is exact" % name)
+    note("%.1f dB, still so after %.2f s (%.2f s by the clock), exact after %.2f s" % (
+        worst, waited, times[-1] - times[0], shots[-1][0] - times[0]))
 
 
 def test_client(server, desktop, options, logged):
