@@ -514,7 +514,7 @@ static void bench_upgrade(const struct kg_dsp *dsp, const char *cpu)
 	struct kg_upgrade pass = { kg_rfx_start[KG_RFX_EXTRAPOLATE], KG_RFX_BANDS, bits };
 	struct kg_rfx_list *list = lists_new(1), *srl = lists_new(LISTS), *order[LISTS];
 	uint8_t *scratch = guarded(KG_RFX_SCRATCH), *raw = guarded(KG_UPGRADE_RAW);
-	double cycles = cycles_per_ns();
+	double cycles = check_clock();
 
 	for (int kind = 0; kind < 2; kind++) {
 		uint32_t events = 0;
