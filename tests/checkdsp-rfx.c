@@ -506,41 +506,12 @@ static void bench(const struct kg_dsp *dsp, const char *cpu)
 	bench_split(dsp, cpu);
 }
 
-/* The same of an upgrade by two bits. */
-static void bench_upgrade(const struct kg_dsp *dsp, const char *cpu)
-{
-	static const char *const kinds[] = { "grain", "text" };
-	static const uint8_t bits[KG_RFX_BANDS] = { 2, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
-	struct kg_upgrade pass = { kg_rfx_start[KG_RFX_EXTRAPOLATE], KG_RFX_BANDS, bits };
-	struct kg_rfx_list *list = lists_new(1), *srl = lists_new(LISTS), *order[LISTS];
-	uint8_t *scratch = guarded(KG_RFX_SCRATCH), *raw = guarded(KG_UPGRADE_RAW);
-	double cycles = check_clock();
-
-	for (int kind = 0; kind < 2; kind++) {
-		uint32_t events = 0;
-		double ns;
-
-		for (int i = 0; i < LISTS; i++) {
-			list_fill(list, kind ? 150 : 40, kind ? 5 : 2, VALUES);
-			dsp->upgrade_split(&pass, list, &srl[i], raw, scratch);
-			order[i] = &srl[i];
-			events += srl[i].count;
-		}
-		ns = TIME(dsp->upgrade_split(&pass, list, &srl[LISTS - 1], raw, scratch));
-		note("split %s, %s: %.0f ns, %.2f cycles a value", cpu, kinds[kind], ns, ns * cycles / list->count);
-		ns = TIME(dsp->upgrade_srl(order, LISTS, scratch));
-		note("srl %s, %s: %.0f ns, %.2f cycles an event", cpu, kinds[kind], ns, ns * cycles / events);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
 	kg_dsp_init(&c, KG_CPU_C);
-	if (check_bench) {
+	if (check_bench)
 		bench(&c, "c");
-		bench_upgrade(&c, "c");
-	}
 	for (enum kg_cpu cpu = KG_CPU_C + 1; cpu <= kg_cpu_best(); cpu++) {
 		const char *name = kg_cpu_name(cpu);
 		struct kg_dsp dsp;
@@ -555,10 +526,8 @@ int main(int argc, char **argv)
 			check_srl(&dsp, name);
 		for (enum kg_rfx_coder coder = 0; coder < KG_RFX_CODERS; coder++)
 			check_rlgr(&dsp, name, coder);
-		if (check_bench) {
+		if (check_bench)
 			bench(&dsp, name);
-			bench_upgrade(&dsp, name);
-		}
 	}
 	return tap_end();
 }
