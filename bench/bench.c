@@ -11,6 +11,9 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "run", "measures a server with a workload", kg_bench_run },
+#if HAVE_X11
+	{ "play", "plays a workload on an X display", kg_bench_play },
+#endif
 };
 
 static void help(FILE *to)

@@ -2,3 +2,4 @@
 #pragma once
 
 int kg_bench_run(int argc, char **argv);
+int kg_bench_play(int argc, char **argv);	// built with X11 only

@@ -3,6 +3,7 @@
  * pictures and tells the figures (bench/report.c); others, started one after the other, measure (bench/measure.c).
  */
 #include "bench/measure.h"
+#include "bench/number.h"
 #include "bench/report.h"
 #include "bench/workload/pictures.h"
 
@@ -66,19 +67,6 @@ static void list(void)
 
 /* ---- options ---- */
 
-static bool parse_number(const char *text, uint32_t low, uint32_t high, uint32_t *ret)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value < low || value > high)
-		return false;
-	*ret = (uint32_t)value;
-	return true;
-}
-
 static bool parse_size(const char *text, uint32_t *width, uint32_t *height)
 {
 	char first[8];
@@ -88,7 +76,7 @@ static bool parse_size(const char *text, uint32_t *width, uint32_t *height)
 		return false;
 	memcpy(first, text, (size_t)(cross - text));
 	first[cross - text] = 0;
-	return parse_number(first, 1, KG_PICTURE_MAX, width) && parse_number(cross + 1, 1, KG_PICTURE_MAX, height);
+	return kg_number_parse(first, 1, KG_PICTURE_MAX, width) && kg_number_parse(cross + 1, 1, KG_PICTURE_MAX, height);
 }
 
 static bool add_codec(const char *name, uint32_t *codecs)
@@ -148,16 +136,16 @@ static int parse(int argc, char **argv, struct options *o)
 			}
 			break;
 		case 't':
-			right = parse_number(optarg, 1, 64, &o->threads);
+			right = kg_number_parse(optarg, 1, 64, &o->threads);
 			break;
 		case 'p':
-			right = parse_number(optarg, 1, KG_MEASURE_PROCESSES, &o->processes);
+			right = kg_number_parse(optarg, 1, KG_MEASURE_PROCESSES, &o->processes);
 			break;
 		case 'r':
-			right = parse_number(optarg, 1, ROUNDS_MAX, &o->rounds);
+			right = kg_number_parse(optarg, 1, ROUNDS_MAX, &o->rounds);
 			break;
 		case 's':
-			right = parse_number(optarg, 0, UINT32_MAX, &o->seed);
+			right = kg_number_parse(optarg, 0, UINT32_MAX, &o->seed);
 			break;
 		case 'z':
 			right = parse_size(optarg, &o->width, &o->height);

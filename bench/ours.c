@@ -2,18 +2,14 @@
 #include "bench/ours.h"
 
 #include "base/loop.h"
+#include "bench/child.h"
 
-#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #define READY_MS 30000
-#define STOP_MS 5000
 #define ARGUMENTS_MAX 64
 
 struct kg_ours {
@@ -84,39 +80,6 @@ static int make_arguments(const struct kg_ours *ours, const char *kagamid, const
 	return 0;
 }
 
-/* In the child. */
-static void become(const char *const *arguments, int out, const char *log_path)
-{
-	int log = open(log_path ? log_path : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (log < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
-		_exit(126);
-	execvp(arguments[0], (char *const *)arguments);
-	_exit(127);
-}
-
-static int spawn(struct kg_ours *ours, const char *const *arguments, const char *log_path)
-{
-	int ends[2], r = KG_SYS(pipe2(ends, O_CLOEXEC));
-
-	if (r < 0)
-		return r;
-	ours->out = ends[0];
-	ours->pid = fork();
-	if (!ours->pid)
-		become(arguments, ends[1], log_path);
-	if (ours->pid < 0) {
-		r = -errno;
-		ours->pid = 0;
-	}
-	close(ends[1]);
-	return r;
-}
-
 /* A line's word after its key. */
 static bool find_word(const char *text, const char *key, char *ret, size_t size)
 {
@@ -178,7 +141,7 @@ int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop
 		kagamid = find_own(own) ? own : "kagamid";
 	r = make_arguments(ours, kagamid, desktop, more, arguments, control);
 	if (r >= 0)
-		r = spawn(ours, arguments, log_path);
+		r = kg_child_start(&ours->pid, arguments, &ours->out, log_path ? log_path : "/dev/null");
 	if (r >= 0)
 		r = wait_until_ready(ours);
 	if (r >= 0) {
@@ -194,15 +157,6 @@ fail:
 
 /* ---- stop ---- */
 
-static void wait_for_end(pid_t pid)
-{
-	for (uint64_t end = kg_now_us() + STOP_MS * UINT64_C(1000); kg_now_us() < end; usleep(5000))
-		if (waitpid(pid, NULL, WNOHANG))
-			return;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
 {
 	return remove(path);
@@ -212,10 +166,8 @@ void kg_ours_stop(struct kg_ours *ours)
 {
 	if (!ours)
 		return;
-	if (ours->pid > 0) {
-		kill(ours->pid, SIGTERM);
-		wait_for_end(ours->pid);
-	}
+	if (ours->pid > 0)
+		kg_child_stop(ours->pid);
 	kg_close(ours->out);
 	if (ours->directory[0])
 		nftw(ours->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -1,5 +1,6 @@
 /* kagami-bench run: its command line. */
 #include "bench/bench.h"
+#include "bench/number.h"
 #include "bench/run.h"
 #include "bench/workload/workload.h"
 
@@ -28,6 +29,8 @@ static const char usage[] =
 	"  --server-processes GROUP   whose time and memory is the server's: names, process ids (with what descends\n"
 	"                             from them) and folders of control groups, separated by commas\n"
 	"  --drawing-processes GROUP  the same for what draws the desktop there: an X server, a virtual machine\n"
+	"  --x11-player               plays the workload on $DISPLAY, which the target shows (kagami-bench play does\n"
+	"                             the same where the display is born with the session)\n"
 	"The workload:\n"
 	"  --workload NAME            one of those below (default terrain)\n"
 	"  --fps N|max                at that rate, or as fast as pictures are taken (default: its own)\n"
@@ -57,7 +60,7 @@ static void help(FILE *to)
 enum {
 	FLAG_SERVER = 1, FLAG_KAGAMID, FLAG_DESKTOP, FLAG_SERVER_LOG, FLAG_TARGET, FLAG_USER, FLAG_PASSWORD, FLAG_PASSWORD_FILE,
 	FLAG_SERVER_PROCESSES, FLAG_DRAWING_PROCESSES, FLAG_WORKLOAD, FLAG_FPS, FLAG_SEED, FLAG_SIZE, FLAG_SECONDS,
-	FLAG_WARM_UP, FLAG_NO_DECODE, FLAG_ACK_DELAY, FLAG_NO_GRAPHICS, FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
+	FLAG_WARM_UP, FLAG_X11_PLAYER, FLAG_NO_DECODE, FLAG_ACK_DELAY, FLAG_NO_GRAPHICS, FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
 };
 
 static const struct option flags[] = {
@@ -71,6 +74,7 @@ static const struct option flags[] = {
 	{ "password-file", required_argument, NULL, FLAG_PASSWORD_FILE },
 	{ "server-processes", required_argument, NULL, FLAG_SERVER_PROCESSES },
 	{ "drawing-processes", required_argument, NULL, FLAG_DRAWING_PROCESSES },
+	{ "x11-player", no_argument, NULL, FLAG_X11_PLAYER },
 	{ "workload", required_argument, NULL, FLAG_WORKLOAD },
 	{ "fps", required_argument, NULL, FLAG_FPS },
 	{ "seed", required_argument, NULL, FLAG_SEED },
@@ -95,20 +99,6 @@ static bool parse_seconds(const char *text, double low, double *ret)
 	if (end == text || *end || !isfinite(value) || value < low || value > SECONDS_MAX)
 		return false;
 	*ret = value;
-	return true;
-}
-
-static bool parse_number(const char *text, uint32_t max, uint32_t *ret)
-{
-	unsigned long value;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	value = strtoul(text, &end, 10);
-	if (*end || value > max)
-		return false;
-	*ret = (uint32_t)value;
 	return true;
 }
 
@@ -149,14 +139,15 @@ static bool apply(struct kg_run_options *o, int flag, const char *value)
 	case FLAG_PASSWORD_FILE:	return read_password(o, value);
 	case FLAG_SERVER_PROCESSES:	o->server_processes = value; return true;
 	case FLAG_DRAWING_PROCESSES:	o->drawing_processes = value; return true;
+	case FLAG_X11_PLAYER:		o->x11_player = true; return true;
 	case FLAG_WORKLOAD:		o->workload = value; return kg_workload_find(value);
-	case FLAG_FPS:			o->fps = value; return !strcmp(value, "max") || parse_number(value, 1000, &ignored);
-	case FLAG_SEED:			return parse_number(value, UINT32_MAX, &o->seed);
+	case FLAG_FPS:			o->fps = value; return !strcmp(value, "max") || kg_number_parse(value, 1, KG_FPS_MAX, &ignored);
+	case FLAG_SEED:			return kg_number_parse(value, 0, UINT32_MAX, &o->seed);
 	case FLAG_SIZE:			return parse_size(o, value);
 	case FLAG_SECONDS:		return parse_seconds(value, 0.1, &o->seconds);
 	case FLAG_WARM_UP:		return parse_seconds(value, 0, &o->warm_up_s);
 	case FLAG_NO_DECODE:		o->decode = o->keys = false; return true;
-	case FLAG_ACK_DELAY:		return parse_number(value, ACK_DELAY_MAX, &o->ack_delay_ms);
+	case FLAG_ACK_DELAY:		return kg_number_parse(value, 0, ACK_DELAY_MAX, &o->ack_delay_ms);
 	case FLAG_NO_GRAPHICS:		o->legacy = true; return true;
 	case FLAG_NO_KEYS:		o->keys = false; return true;
 	case FLAG_JSON:			o->json = value; return true;
@@ -174,6 +165,8 @@ static const char *contradiction(const struct kg_run_options *o)
 		return "--target needs --user and --password or --password-file";
 	if (!o->target && (o->user || o->password))
 		return "--user and --password are for --target";
+	if (o->x11_player && !o->workload)
+		return "--x11-player wants a --workload";
 	if (!o->decode && o->legacy)
 		return "--no-decode needs the graphics channel";
 	if (o->decode && o->ack_delay_ms)

@@ -7,6 +7,7 @@
 #include "bench/run.h"
 
 #include "base/loop.h"
+#include "bench/child.h"
 #include "bench/client/session.h"
 #include "bench/ours.h"
 
@@ -34,6 +35,8 @@ struct run {
 	struct kg_session_how how;
 	struct kg_session *session;
 	char group[32];			// of our own server's processes
+	pid_t player;			// 0: none
+	char drawing[512];		// its group and what the options name
 	enum state state;
 	uint64_t state_us;		// when the state was entered
 	uint64_t begin_us, end_us;	// of what is measured
@@ -102,8 +105,8 @@ static void begin_measuring(struct run *run)
 	run->state = MEASURING;
 	if (server_group(run))
 		run->server_before = read_meter(server_group(run));
-	if (run->options->drawing_processes)
-		run->drawing_before = read_meter(run->options->drawing_processes);
+	if (run->drawing[0])
+		run->drawing_before = read_meter(run->drawing);
 	run->client_before = read_meter(NULL);
 	run->tally_before = run->session->tally;
 	run->wire_before = wire_bytes(run);
@@ -116,7 +119,7 @@ static void end_measuring(struct run *run)
 
 	run->end_us = kg_now_us();
 	results->server = cost_since(server_group(run), &run->server_before);
-	results->drawing = cost_since(run->options->drawing_processes, &run->drawing_before);
+	results->drawing = run->drawing[0] ? cost_since(run->drawing, &run->drawing_before) : (struct kg_run_cost){ 0 };
 	results->client = cost_since(NULL, &run->client_before);
 	results->wire_bytes = wire_bytes(run) - run->wire_before;
 	results->tally = run->session->tally;
@@ -223,6 +226,24 @@ static void on_interrupt(void *data, int signal)
 
 /* ---- all of it ---- */
 
+/* This program as "play". */
+static int start_player(struct run *run)
+{
+	const struct kg_run_options *o = run->options;
+	char seed[16];
+	const char *const arguments[] = { "/proc/self/exe", "play", o->workload, "--seed", seed, o->fps[0] ? "--fps" : NULL, o->fps,
+					  NULL };
+	int r;
+
+	snprintf(seed, sizeof(seed), "%u", o->seed);
+	r = kg_child_start(&run->player, arguments, NULL, NULL);
+	if (r < 0)
+		return say(r, "cannot start the player");
+	snprintf(run->drawing, sizeof(run->drawing), "%d%s%s", (int)run->player, o->drawing_processes ? "," : "",
+		 o->drawing_processes ? o->drawing_processes : "");
+	return 0;
+}
+
 static int start_server(struct run *run)
 {
 	const struct kg_run_options *o = run->options;
@@ -317,9 +338,13 @@ int kg_run(struct kg_run_results *ret, const struct kg_run_options *options)
 	int r;
 
 	*ret = (struct kg_run_results){ .options = options, .draw_ms = NAN };
+	if (options->drawing_processes)
+		snprintf(run.drawing, sizeof(run.drawing), "%s", options->drawing_processes);
 	r = prepare(&run);
 	if (r >= 0)
 		r = start_server(&run);
+	if (r >= 0 && options->x11_player)
+		r = start_player(&run);
 	if (r >= 0)
 		r = join(&run);
 	if (r >= 0)
@@ -331,6 +356,8 @@ int kg_run(struct kg_run_results *ret, const struct kg_run_options *options)
 	if (run.session)
 		kg_session_close(run.session);
 	kg_ours_stop(run.ours);
+	if (run.player)
+		kg_child_stop(run.player);
 	if (r >= 0)
 		r = analyse(&run);
 	kg_session_free(run.session);

@@ -12,6 +12,7 @@ struct kg_run_options {
 	const char *user, *password;
 	const char *kagamid;		// its program, NULL: the one of this build or installation
 	const char *server_log;		// where its log goes, or NULL
+	bool x11_player;		// plays the workload on $DISPLAY
 	const char *desktop;		// for our own: what its --desktop is; NULL: replay with the workload
 	const char *workload;
 	uint32_t seed;

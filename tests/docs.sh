@@ -22,7 +22,10 @@ page_flags() { # page: the long flags that it explains, that is those of its .It
 help_flags() { # program: the long flags that --help names, that of its commands too where it has some
 	{
 		"$build/$1" --help
-		[ "$1" != kagami-bench ] || "$build/$1" run --help
+		if [ "$1" = kagami-bench ]; then
+			"$build/$1" run --help
+			"$build/$1" play --help
+		fi
 	} | grep -oE -e '--[a-z][a-z-]*' | sort -u
 }
 

@@ -27,7 +27,7 @@ foreign='
 <systemd/sd-event ^base/loop\.c:|^tests/
 <systemd/sd-daemon ^server/broker/|^tests/
 <systemd/sd-bus ^server/desktop/qemu/|^tests/
-<(xcb|X11)/ ^(server/desktop/x11|tests)/
+<(xcb|X11)/ ^(server/desktop/x11|tests)/|^bench/x11-player\.c:
 <(EGL|GLES) ^server/desktop/demo/
 <seccomp ^base/sandbox\.c:
 <linux/(landlock|seccomp) ^base/sandbox\.c:

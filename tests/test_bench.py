@@ -7,26 +7,25 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'broker'))
-from harness import BUILD, SLOW, children, done, note, ok  # noqa: E402
+sys.path.insert(0, os.path.join(os.environ.get('top_srcdir', '.'), 'tests', 'stock'))
+from kagami import BUILD, SLOW, Failed, Xvfb, children, done, note, ok, skip  # noqa: E402
 
 BENCH = os.path.join(BUILD, 'kagami-bench')
-SECONDS = 2
+SECONDS = 1
 
 
-def run(*flags, status=0):
+def run(*flags, env=None):
     """Its JSON, or {}."""
     with tempfile.TemporaryDirectory() as directory:
         log = os.path.join(directory, 'log')
-        ours = [] if '--target' in flags else ['--server-log', log]
-        done_run = subprocess.run([BENCH, 'run', '--json', '-', '--quiet', *ours, *flags], capture_output=True, text=True,
-                                  timeout=120 * SLOW)
-        if done_run.returncode != status:
-            note('%s: exit %d, %s' % (' '.join(flags), done_run.returncode, done_run.stderr))
+        result = subprocess.run([BENCH, 'run', '--json', '-', '--quiet', '--warm-up', '0.2', '--server-log', log, *flags],
+                                capture_output=True, text=True, timeout=120 * SLOW, env=dict(os.environ, **(env or {})))
+        if result.returncode:
+            note('%s: exit %d, %s' % (' '.join(flags), result.returncode, result.stderr))
             if os.path.exists(log):
                 with open(log) as file:
                     note(file.read()[-3000:])
-    return json.loads(done_run.stdout) if done_run.returncode == 0 and done_run.stdout else {}
+        return json.loads(result.stdout) if result.returncode == 0 else {}
 
 
 def known_delay():
@@ -58,11 +57,47 @@ def known_delay():
             ok(latency['count'] > 15 * SECONDS and not found['frames']['without_code'], 'every picture was read')
 
 
+def seen(found, name):
+    """What holds of a workload that is played at all, on however slow a machine."""
+    good = (found and found['frames']['distinct_per_second'] > 0 and found['latency_ms']['count'] > 1 and
+            found['latency_ms']['min'] > 0 and found['quality']['moving']['frames'] > 0)
+    if not ok(good, name):
+        note(json.dumps(found)[:2000])
+        return False
+    note('%.1f frames a second, %.1f distinct, latency %.1f ms, worst tile %.1f dB' % (
+        found['frames']['per_second'], found['frames']['distinct_per_second'], found['latency_ms']['p50'],
+        found['quality']['moving']['worst_tile_psnr_db']))
+    return True
+
+
 def ours():
-    found = run('--desktop', 'still', '--seconds', '1', '--size', '640x480')
-    ok(found and found['server_cost']['processes'] >= 3 and found['server_cost']['private_bytes'] > 1e6, 'our server and its cost')
-    ok(found and 0 < found['connect_ms'] < found['first_frame_ms'], 'connected, then shown')
-    ok(not any(name.startswith('kagami') for name in children(os.getpid())), 'nothing is left behind')
+    size = ['--size', '640x480', '--seconds', str(SECONDS * SLOW)]
+    found = run('--workload', 'text-scroll', *size)
+    if seen(found, 'a page that is scrolled, by our server'):
+        ok(found['quality']['moving']['psnr_db'] == 100, 'text is exact while it moves')
+        ok(found['input']['to_photon_ms']['count'] > 0 and found['input']['lost'] == 0, 'every key was seen')
+        ok(found['server_cost']['processes'] >= 3 and found['server_cost']['private_bytes'] > 1e6, 'the server has its cost')
+        ok(0 < found['connect_ms'] < found['first_frame_ms'], 'it was connected, then shown')
+        ok(found['bytes']['tcp'] > found['bytes']['channel'] > 0 and 'copy' in found['bytes']['operations'],
+           'its bytes are known, and that it was copied')
+    found = run('--workload', 'text-scroll', '--no-graphics', *size)
+    seen(found, 'the same without the graphics channel')
+    found = run('--workload', 'text-scroll', '--no-decode', '--ack-delay', '20', *size)
+    ok(found and found['frames']['count'] > 1 and found['bytes']['operations'] and not found['decoded'] and
+       not found['latency_ms']['count'], 'and without decoding: frames and bytes, no latency')
+    with open(os.path.join(BUILD, 'config.h')) as config:
+        if '#define HAVE_X11 1' not in config.read():
+            return skip('the player in an X window: built without X11')
+    try:
+        with Xvfb(640, 480) as server:
+            found = run('--desktop', 'x11:' + server.display, '--workload', 'text-scroll', '--x11-player', '--drawing-processes',
+                        str(server.pid), *size, env=server.env)
+    except (Failed, OSError) as error:
+        return skip('the player in an X window: %s' % error)
+    if seen(found, 'the same frames, played in an X window'):
+        ok(found['quality']['moving']['psnr_db'] == 100, 'are exact too: no frame is torn')
+        ok(found['drawing_cost']['processes'] >= 2 and found['input']['to_photon_ms']['count'] > 0, 'with its own cost, and keys')
+    return None
 
 
 def refused():
@@ -78,5 +113,6 @@ def refused():
 
 known_delay()
 ours()
+ok(not any(name.startswith('kagami') for name in children(os.getpid()).values()), 'nothing is left behind')
 refused()
 done()
