@@ -1,6 +1,6 @@
 /*
- * RLGR and SRL with NEON: 32 lanes in four vectors of 8, 16 bits each, so that each has the waiting time of the others for its work.
- * See rlgr-lanes.h.
+ * RLGR and SRL with NEON: 32 lanes in four vectors of 8, 16 bits each, so that each has the waiting time of the others for its
+ * work. See rlgr-lanes.h.
  */
 #include "codec/arm/arm.h"
 #include "codec/arm/neon.h"

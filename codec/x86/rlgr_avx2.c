@@ -411,7 +411,8 @@ INLINE void code_group(struct work *w, struct lanes halves[2], const struct stri
 		UNROLLED_LONG
 		for (int half = 0; half < 2; half++) {
 			struct lanes *s = &halves[half];
-			struct event event = coder == RLGR3_PAIRS ? event_by_lane(w, s, half, first + i) : event_of(w, s, half, first + i);
+			int k = first + i;
+			struct event event = coder == RLGR3_PAIRS ? event_by_lane(w, s, half, k) : event_of(w, s, half, k);
 			struct code code = code_event(s, &event, coder);
 
 			append(s->acc, &code, of_rlgr3(coder));

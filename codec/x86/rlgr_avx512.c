@@ -21,15 +21,17 @@ INLINE __m512i number_of(const struct lanes *s, int number)
 
 /* Vectors of one number, loaded through a pointer that the compiler knows nothing of: gcc would make them anew each time, with
  * a move and a broadcast, since there are more of them than registers. */
-enum number { N1, N2, N3, N6, N10, N16, N18, N_CODE, N63, N2047, N_RUN, N_MAX, N_FREE, N_TOO_LONG, N_INDEX, NUMBERS = N_INDEX + CHUNK };
+enum number {
+	N1, N2, N3, N6, N10, N16, N18, N_CODE, N63, N2047, N_RUN, N_MAX, N_FREE, N_TOO_LONG, N_INDEX, NUMBERS = N_INDEX + CHUNK
+};
 #define SPLAT4(x) x, x, x, x
 #define SPLAT(x) { SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x), SPLAT4(x) }
 static const uint16_t VECTORS[NUMBERS][32] __attribute__((aligned(64))) = {
-	[N1] = SPLAT(1), [N2] = SPLAT(2), [N3] = SPLAT(3), [N6] = SPLAT(6), [N10] = SPLAT(10), [N_CODE] = SPLAT(CODE_MAX), [N16] = SPLAT(16), [N18] = SPLAT(18),
-	[N63] = SPLAT(63), [N2047] = SPLAT(2047), [N_RUN] = SPLAT(KP_RUN - 1), [N_MAX] = SPLAT(KG_KP_MAX), [N_FREE] = SPLAT(0x8070),
-	[N_TOO_LONG] = SPLAT(TOO_LONG), [N_INDEX] = SPLAT(0), [N_INDEX + 1] = SPLAT(1), [N_INDEX + 2] = SPLAT(2),
-	[N_INDEX + 3] = SPLAT(3), [N_INDEX + 4] = SPLAT(4), [N_INDEX + 5] = SPLAT(5), [N_INDEX + 6] = SPLAT(6),
-	[N_INDEX + 7] = SPLAT(7),
+	[N1] = SPLAT(1), [N2] = SPLAT(2), [N3] = SPLAT(3), [N6] = SPLAT(6), [N10] = SPLAT(10), [N16] = SPLAT(16),
+	[N18] = SPLAT(18), [N_CODE] = SPLAT(CODE_MAX), [N63] = SPLAT(63), [N2047] = SPLAT(2047), [N_RUN] = SPLAT(KP_RUN - 1),
+	[N_MAX] = SPLAT(KG_KP_MAX), [N_FREE] = SPLAT(0x8070), [N_TOO_LONG] = SPLAT(TOO_LONG),
+	[N_INDEX] = SPLAT(0), [N_INDEX + 1] = SPLAT(1), [N_INDEX + 2] = SPLAT(2), [N_INDEX + 3] = SPLAT(3),
+	[N_INDEX + 4] = SPLAT(4), [N_INDEX + 5] = SPLAT(5), [N_INDEX + 6] = SPLAT(6), [N_INDEX + 7] = SPLAT(7),
 };
 
 /* The base of runs, see kg_put_run(), by kp / 4. */
@@ -178,31 +180,45 @@ INLINE __m512i run_end(const struct lanes *s, __m512i u)
 	return _mm512_mask_add_epi16(end, huge, _mm512_srli_epi16(u, 10), number_of(s, N18));
 }
 
-INLINE struct code step1(struct lanes *s, __m512i zeros, __m512i value, __mmask32 active)
+/* kp after a run, before it falls for the value: kp + 4 (end - begin), at most KG_KP_MAX. */
+INLINE __m512i kp_after(const struct lanes *s, __m512i kp, __mmask32 run, __m512i end)
+{
+	__m512i all = _mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), kp, number_of(s, N3), 0xf8);		// | (kp & 3)
+
+	return _mm512_mask_min_epu16(kp, run, all, number_of(s, N_MAX));
+}
+
+/* A Golomb-Rice code for number, of active lanes; what it does to krp. unary is the number of its ones. */
+INLINE void code_number(struct lanes *s, struct code *code, __m512i number, __m512i krp, __mmask32 active)
+{
+	__m512i kr = _mm512_srli_epi16(krp, 3), unary = _mm512_srlv_epi16(number, kr);
+	__m512i low = _mm512_sllv_epi16(add16(unary, number_of(s, N2)), kr);
+
+	code->ones = _mm512_maskz_add_epi16(active, add16(unary, kr), number_of(s, N1));
+	code->inverse = _mm512_mask_sub_epi16(all16(-1), active, number, low);
+	krp = _mm512_subs_epu16(add16(krp, unary), _mm512_subs_epu16(number_of(s, N2), unary));
+	s->krp = _mm512_mask_min_epu16(s->krp, active, krp, number_of(s, N_MAX));
+}
+
+INLINE struct code step1(struct lanes *s, const struct event *event)
 {
 	const __m512i one = number_of(s, N1);
 	struct code code;
-	__m512i kp, krp, length = free_zeros(s, &zeros, &kp, &krp, false);
+	__mmask32 active = event->active;
+	__m512i zeros = event->zeros, kp, krp, length = free_zeros(s, &zeros, &kp, &krp, false);
 	__mmask32 run = _mm512_mask_cmpgt_epu16_mask(active, kp, number_of(s, N_RUN));
 	__m512i begin = _mm512_srli_epi16(kp, 2), u = add16(zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
 	__m512i end = run_end(s, u), rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
 	__m512i run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin);
-	__m512i sign = _mm512_srli_epi16(value, 15), magnitude = _mm512_abs_epi16(value);
-	__m512i number = _mm512_mask_sub_epi16(sub16(add16(magnitude, magnitude), sign), run, magnitude, one);
-	__m512i kr = _mm512_srli_epi16(krp, 3), unary = _mm512_srlv_epi16(number, kr);
-	__m512i lo_length = _mm512_maskz_add_epi16(active, add16(unary, kr), one), all, used;
+	__m512i sign = _mm512_srli_epi16(event->value, 15), magnitude = _mm512_abs_epi16(event->value);
+	__m512i number = _mm512_mask_sub_epi16(sub16(add16(magnitude, magnitude), sign), run, magnitude, one), all, used;
 
-	/* kp of a run: kp + 4 (end - begin), at most 80, less 6 */
-	kp = _mm512_mask_min_epu16(kp, run, _mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), kp, number_of(s, N3), 0xf8), number_of(s, N_MAX));
-	s->kp = _mm512_mask_subs_epu16(s->kp, active, kp, _mm512_mask_mov_epi16(number_of(s, N3), run, number_of(s, N6)));
-	s->krp = _mm512_mask_min_epu16(s->krp, active, _mm512_subs_epu16(add16(krp, unary), _mm512_subs_epu16(number_of(s, N2), unary)),
-				       number_of(s, N_MAX));
-	number = _mm512_mask_sub_epi16(_mm512_set1_epi16(-1), active, number, _mm512_sllv_epi16(add16(unary, number_of(s, N2)), kr));
+	code_number(s, &code, number, krp, active);
+	s->kp = _mm512_mask_subs_epu16(s->kp, active, kp_after(s, kp, run, end),
+				       _mm512_mask_mov_epi16(number_of(s, N3), run, number_of(s, N6)));
 	code.rest = _mm512_maskz_add_epi16(run, add16(rest, rest), sign);
-	code.ones = lo_length;
-	code.inverse = number;
-	all = _mm512_mask_add_epi16(lo_length, run, lo_length, run_length);
-	used = _mm512_mask_add_epi16(lo_length, run, lo_length, _mm512_srli_epi16(end, 1));	// 2 bits less, without the zeros
+	all = _mm512_mask_add_epi16(code.ones, run, code.ones, run_length);
+	used = _mm512_mask_add_epi16(code.ones, run, code.ones, _mm512_srli_epi16(end, 1));	// 2 bits less, without the zeros
 	all = _mm512_mask_add_epi16(all, _mm512_cmpgt_epu16_mask(used, number_of(s, N_CODE)), all, number_of(s, N_TOO_LONG));
 	code.length = _mm512_maskz_add_epi16(active, all, length);
 	return code;
@@ -212,28 +228,29 @@ INLINE struct code step3(struct lanes *s, const struct event *event, enum coder 
 {
 	const __m512i one = number_of(s, N1);
 	struct code code;
-	__mmask32 active = event->active, less = _mm512_test_epi16_mask(event->zeros, event->zeros), coded = active & (less | ~s->taken);
+	__mmask32 active = event->active, less = _mm512_test_epi16_mask(event->zeros, event->zeros);
+	__mmask32 coded = active & (less | ~s->taken), run, first, second, too_long;
 	__m512i zeros = _mm512_mask_sub_epi16(event->zeros, s->taken & less, event->zeros, one), folded = event->value;
-	__m512i kp, krp, length = free_zeros(s, &zeros, &kp, &krp, true);
-	__mmask32 run = _mm512_mask_cmpgt_epu16_mask(coded, kp, number_of(s, N_RUN));
-	/* Not a run: 0 with this value, or this value with what follows it. */
-	__mmask32 first = _mm512_mask_testn_epi16_mask(coded & ~run, zeros, zeros);
-	__mmask32 second = _mm512_mask_testn_epi16_mask(first & event->follows, event->next_zeros, event->next_zeros);
-	__m512i begin = _mm512_srli_epi16(kp, 2), number = _mm512_mask_add_epi16(folded, second, folded, event->next);
-	/* Of a sum and of what a run begins with, the logarithm is wanted. */
-	__m512i u = _mm512_mask_add_epi16(number, run, zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
-	__m512i end = run_end(s, u), rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
-	__m512i run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin), exponent = _mm512_srli_epi16(end, 1);
-	__m512i bits = _mm512_min_epu16(add16(exponent, number_of(s, N2)), u);	// u: 1 has one
-	__m512i kr = _mm512_srli_epi16(krp, 3), unary, lo_length, all, used;
+	__m512i kp, krp, length = free_zeros(s, &zeros, &kp, &krp, true), begin = _mm512_srli_epi16(kp, 2);
+	__m512i number, u, end, rest, run_length, exponent, bits, all;
 
+	run = _mm512_mask_cmpgt_epu16_mask(coded, kp, number_of(s, N_RUN));
+	/* Not a run: 0 with this value, or this value with what follows it. */
+	first = _mm512_mask_testn_epi16_mask(coded & ~run, zeros, zeros);
+	second = _mm512_mask_testn_epi16_mask(first & event->follows, event->next_zeros, event->next_zeros);
+	number = _mm512_mask_add_epi16(folded, second, folded, event->next);
+	/* Of a sum and of what a run begins with, the logarithm is wanted. */
+	u = _mm512_mask_add_epi16(number, run, zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
+	end = run_end(s, u);
+	rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
+	run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin);
+	exponent = _mm512_srli_epi16(end, 1);
+	bits = _mm512_min_epu16(add16(exponent, number_of(s, N2)), u);		// u: 1 has one
 	number = _mm512_mask_srli_epi16(number, run, sub16(folded, one), 1);	// magnitude - 1
-	unary = _mm512_srlv_epi16(number, kr);
-	lo_length = _mm512_maskz_add_epi16(coded, add16(unary, kr), one);
-	kp = _mm512_mask_min_epu16(kp, run, _mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), kp, number_of(s, N3), 0xf8), number_of(s, N_MAX));
+
+	code_number(s, &code, number, krp, coded);
+	kp = kp_after(s, kp, run, end);
 	s->kp = _mm512_mask_mov_epi16(s->kp, coded, _mm512_mask_subs_epu16(kp, run | second, kp, number_of(s, N6)));
-	s->krp = _mm512_mask_min_epu16(s->krp, coded, _mm512_subs_epu16(add16(krp, unary), _mm512_subs_epu16(number_of(s, N2), unary)),
-				       number_of(s, N_MAX));
 	if (coder == RLGR3_PAIRS) {
 		s->taken = (first & ~second) | (s->taken & ~active);
 		s->before = _mm512_mask_add_epi16(s->before, active, s->before, event->zeros);
@@ -242,38 +259,36 @@ INLINE struct code step3(struct lanes *s, const struct event *event, enum coder 
 	} else {
 		s->taken = first | (s->taken & ~active);
 	}
-	code.inverse = _mm512_mask_sub_epi16(_mm512_set1_epi16(-1), coded, number, _mm512_sllv_epi16(add16(unary, number_of(s, N2)), kr));
 	code.rest = _mm512_maskz_add_epi16(run, add16(rest, rest), _mm512_and_si512(folded, one));
-	code.ones = lo_length;
 	code.first_bits = _mm512_maskz_mov_epi16(coded & ~run, bits);
 	code.first = _mm512_maskz_mov_epi16(first, folded);
-	all = add16(lo_length, _mm512_mask_mov_epi16(bits, run, run_length));
-	used = add16(lo_length, exponent);	// 2 bits less, without the zeros
-	all = _mm512_mask_add_epi16(all, _mm512_cmpgt_epu16_mask(used, number_of(s, N_CODE)) |
-				    _mm512_mask_cmpgt_epu16_mask(~run, u, number_of(s, N2047)), all, number_of(s, N_TOO_LONG));
+	all = add16(code.ones, _mm512_mask_mov_epi16(bits, run, run_length));
+	too_long = _mm512_cmpgt_epu16_mask(add16(code.ones, exponent), number_of(s, N_CODE));	// 2 bits less, without the zeros
+	too_long |= _mm512_mask_cmpgt_epu16_mask(~run, u, number_of(s, N2047));
+	all = _mm512_mask_add_epi16(all, too_long, all, number_of(s, N_TOO_LONG));
 	code.length = _mm512_maskz_add_epi16(coded, all, length);
 	return code;
 }
 
 /* All zeros are runs, and the magnitude is unary: see codec/srl.h. */
-INLINE struct code step_srl(struct lanes *s, __m512i zeros, __m512i value, __mmask32 active)
+INLINE struct code step_srl(struct lanes *s, const struct event *event)
 {
 	const __m512i one = number_of(s, N1);
-	__m512i begin = _mm512_srli_epi16(s->kp, 2), u = add16(zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
+	__mmask32 active = event->active;
+	__m512i begin = _mm512_srli_epi16(s->kp, 2), u = add16(event->zeros, _mm512_permutexvar_epi16(begin, load(BASE)));
 	__m512i end = run_end(s, u), rest = sub16(u, _mm512_permutexvar_epi16(end, load(REST)));
 	__m512i run_length = sub16(_mm512_permutexvar_epi16(end, load(RUN_LENGTH)), begin);
-	__m512i sign = _mm512_srli_epi16(value, 15);
-	__m512i length = _mm512_and_si512(_mm512_maskz_mov_epi16(active, value), number_of(s, N63));
+	__m512i value = _mm512_maskz_mov_epi16(active, event->value), sign = _mm512_srli_epi16(value, 15);
+	__m512i ended = _mm512_and_si512(_mm512_srli_epi16(value, KG_SRL_ENDED_SHIFT), one);
+	__m512i length = _mm512_and_si512(value, number_of(s, N63));
 	struct code code = { .ones = length };
 
 	code.rest = _mm512_maskz_add_epi16(active, add16(rest, rest), sign);
 	/* All ones but the last are to be 0, and that too if it does not end: without an event, inverse is -1. */
-	code.inverse = sub16(_mm512_and_si512(_mm512_maskz_srli_epi16(active, value, KG_SRL_ENDED_SHIFT), one), _mm512_sllv_epi16(one, length));
+	code.inverse = sub16(ended, _mm512_sllv_epi16(one, length));
 	length = _mm512_mask_add_epi16(length, _mm512_cmpgt_epu16_mask(length, number_of(s, N16)), length, number_of(s, N_TOO_LONG));
 	code.length = _mm512_maskz_add_epi16(active, length, run_length);
-	s->kp = _mm512_mask_subs_epu16(s->kp, active,
-				       _mm512_min_epu16(_mm512_ternarylogic_epi32(_mm512_slli_epi16(end, 2), s->kp, number_of(s, N3), 0xf8), number_of(s, N_MAX)),
-				       number_of(s, N6));
+	s->kp = _mm512_mask_subs_epu16(s->kp, active, kp_after(s, s->kp, active, end), number_of(s, N6));
 	return code;
 }
 
@@ -371,9 +386,9 @@ static __attribute__((noinline)) void long_strings(struct work *w, struct lanes 
 INLINE struct code code_event(struct lanes *s, const struct event *event, enum coder coder)
 {
 	if (coder == SRL)
-		return step_srl(s, event->zeros, event->value, event->active);
+		return step_srl(s, event);
 	if (coder == RLGR1)
-		return step1(s, event->zeros, event->value, event->active);
+		return step1(s, event);
 	return step3(s, event, coder);
 }
 
