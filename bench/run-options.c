@@ -5,6 +5,7 @@
 #include "bench/workload/workload.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -32,7 +33,8 @@ static const char usage[] =
 	"  --x11-player               plays the workload on $DISPLAY, which the target shows (kagami-bench play does\n"
 	"                             the same where the display is born with the session)\n"
 	"The workload:\n"
-	"  --workload NAME            one of those below (default terrain)\n"
+	"  --workload NAME|FILE       one of those below (default the first), or a recording, with a '/' or '.' in its name:\n"
+	"                             of that the quality is not known\n"
 	"  --fps N|max                at that rate, or as fast as pictures are taken (default: its own)\n"
 	"  --seed N                   of its picture (default 1)\n"
 	"  --size WIDTHxHEIGHT        of the desktop (default 1920x1080)\n"
@@ -124,6 +126,18 @@ static bool read_password(struct kg_run_options *o, const char *path)
 	return right && line[0];
 }
 
+/* A recording's name has a '/' or a '.', for replay as for us. Our server may stand elsewhere: it gets the whole path. */
+static bool find_workload(struct kg_run_options *o, const char *name)
+{
+	static char path[PATH_MAX];
+
+	o->workload = name;
+	if (!strpbrk(name, "/."))
+		return kg_workload_find(name);
+	o->workload = realpath(name, path);
+	return o->workload && !access(path, R_OK);
+}
+
 static bool apply(struct kg_run_options *o, int flag, const char *value)
 {
 	uint32_t ignored;
@@ -140,7 +154,7 @@ static bool apply(struct kg_run_options *o, int flag, const char *value)
 	case FLAG_SERVER_PROCESSES:	o->server_processes = value; return true;
 	case FLAG_DRAWING_PROCESSES:	o->drawing_processes = value; return true;
 	case FLAG_X11_PLAYER:		o->x11_player = true; return true;
-	case FLAG_WORKLOAD:		o->workload = value; return kg_workload_find(value);
+	case FLAG_WORKLOAD:		return find_workload(o, value);
 	case FLAG_FPS:			o->fps = value; return !strcmp(value, "max") || kg_number_parse(value, 1, KG_FPS_MAX, &ignored);
 	case FLAG_SEED:			return kg_number_parse(value, 0, UINT32_MAX, &o->seed);
 	case FLAG_SIZE:			return parse_size(o, value);
@@ -165,8 +179,8 @@ static const char *contradiction(const struct kg_run_options *o)
 		return "--target needs --user and --password or --password-file";
 	if (!o->target && (o->user || o->password))
 		return "--user and --password are for --target";
-	if (o->x11_player && !o->workload)
-		return "--x11-player wants a --workload";
+	if (o->x11_player && (!o->workload || !kg_workload_find(o->workload)))
+		return "--x11-player wants a --workload by name";
 	if (!o->decode && o->legacy)
 		return "--no-decode needs the graphics channel";
 	if (o->decode && o->ack_delay_ms)

@@ -11,6 +11,7 @@
 #include "bench/client/session.h"
 #include "bench/ours.h"
 
+#include <limits.h>
 #include <linux/tcp.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -247,7 +248,7 @@ static int start_player(struct run *run)
 static int start_server(struct run *run)
 {
 	const struct kg_run_options *o = run->options;
-	char desktop[512];
+	char desktop[PATH_MAX + 64];
 	int r;
 
 	run->how = (struct kg_session_how){
