@@ -165,8 +165,7 @@ static void writing(void)
 	   "then the rest of the frame comes, and a pointer's shape that was set meanwhile: %s", s.wrong);
 
 	noise_draw(noise, kg_rect_of_size(1920, 1200));
-	turn_until(s.client.in_frame);
-	settle();
+	credit_until(&s, s.client.in_frame);
 	close_gate(&passed);
 	give_credit(&s);
 	settle();
@@ -177,8 +176,7 @@ static void writing(void)
 	   "GRAPHICS again while a slice waits to be written forgets it: %s", s.wrong);
 
 	noise_draw(noise, kg_rect_of_size(1920, 1200));
-	turn_until(s.client.in_frame);
-	settle();
+	credit_until(&s, s.client.in_frame);
 	close_gate(&passed);
 	give_credit(&s);
 	settle();
