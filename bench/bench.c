@@ -22,7 +22,8 @@ static void help(FILE *to)
 		    "Measures what arrives at a client of a remote desktop: how late, how good, and at what cost.\n\n");
 	for (size_t i = 0; i < KG_ARRAY_SIZE(commands); i++)
 		fprintf(to, "  kagami-bench %-10s %s\n", commands[i].name, commands[i].what);
-	fprintf(to, "\n  --help, --version\n\nkagami-bench COMMAND --help tells its options, kagami-bench(1) the rest.\n");
+	fprintf(to,
+		"\n  --help, --version\n\nkagami-bench COMMAND --help tells its options, kagami-bench(1) the rest.\n");
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
- * Writes JSON: objects and arrays with commas and, where asked for, line breaks in the right places. Names are NULL inside
- * of an array. What cannot be a number in JSON (NAN, INFINITY) becomes null.
+ * Writes JSON: objects and arrays with commas and, where asked for, line breaks in the right places. Names are NULL
+ * inside of an array. What cannot be a number in JSON (NAN, INFINITY) becomes null.
  */
 #pragma once
 

@@ -40,5 +40,7 @@ int kg_keys_shown(struct kg_keys *keys, const struct kg_keycode *code, uint64_t 
 	keys->waiting = false;
 	keys->next_us = at_us + INTERVAL_US + chance(keys, INTERVAL_US);
 	r = kg_samples_add(&keys->photon_ms, ((double)at_us - (double)keys->pressed_us) / 1000);
-	return r < 0 ? r : kg_samples_add(&keys->arrive_ms, ((double)code->pressed_us - (double)keys->pressed_us) / 1000);
+	if (r < 0)
+		return r;
+	return kg_samples_add(&keys->arrive_ms, ((double)code->pressed_us - (double)keys->pressed_us) / 1000);
 }

@@ -1,6 +1,7 @@
 /*
- * From a key to its picture: presses a key now and then and waits for the key code (bench/workload/timecode.h) to count one
- * more. Moments are spread by chance, so that they meet every part of a frame's interval. Pure but for the key itself.
+ * From a key to its picture: presses a key now and then and waits for the key code (bench/workload/timecode.h) to count
+ * one more. Moments are spread by chance, so that they meet every part of a frame's interval. Pure but for the key
+ * itself.
  */
 #pragma once
 

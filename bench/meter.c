@@ -45,7 +45,8 @@ static bool read_process(int pid, struct process *ret)
 	*ret = (struct process){ .pid = pid };
 	*end = 0;
 	snprintf(ret->name, sizeof(ret->name), "%.*s", NAME_LETTERS, begin + 1);
-	if (sscanf(end + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu", &ret->parent, &user, &system,
+	if (sscanf(end + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu", &ret->parent, &user,
+		   &system,
 		   &reaped_user, &reaped_system) != 5)
 		return false;
 	ret->own_ticks = user + system;
@@ -92,7 +93,8 @@ static uint64_t private_bytes(int pid)
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "Private_%*[^:]: %llu", &kilobytes) == 1 || sscanf(line, "Swap: %llu", &kilobytes) == 1)
+		if (sscanf(line, "Private_%*[^:]: %llu", &kilobytes) == 1 ||
+		    sscanf(line, "Swap: %llu", &kilobytes) == 1)
 			sum += kilobytes;
 	fclose(file);
 	return sum * 1024;

@@ -1,6 +1,6 @@
 /*
- * What processes cost: their time on the processor and their private memory, from /proc. A group of them is said in words,
- * separated by commas, and looked up anew at each reading:
+ * What processes cost: their time on the processor and their private memory, from /proc. A group of them is said in
+ * words, separated by commas, and looked up anew at each reading:
  *	NUMBER		a process and all that descend from it, with those of them that have ended
  *	/PATH		all of a control group, a folder with cgroup.procs
  *	NAME		all processes of that name (of which the kernel keeps 15 letters)

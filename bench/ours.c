@@ -65,7 +65,8 @@ static bool find_own(char path[PATH_MAX])
 static int make_arguments(const struct kg_ours *ours, const char *kagamid, const char *desktop, const char *const *more,
 			  const char *arguments[ARGUMENTS_MAX], char control[128])
 {
-	const char *const fixed[] = { kagamid, "--desktop", desktop, "--listen", "127.0.0.1:0", "--state", ours->directory,
+	const char *const fixed[] = { kagamid, "--desktop", desktop, "--listen", "127.0.0.1:0", "--state",
+				     ours->directory,
 				      "--control", control };
 	size_t count = KG_ARRAY_SIZE(fixed);
 
@@ -121,7 +122,8 @@ static int wait_until_ready(struct kg_ours *ours)
 	return -ETIMEDOUT;
 }
 
-int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop, const char *log_path, const char *const *more)
+int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop, const char *log_path,
+		  const char *const *more)
 {
 	struct kg_ours *ours = calloc(1, sizeof(*ours));
 	const char *arguments[ARGUMENTS_MAX];

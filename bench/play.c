@@ -9,8 +9,8 @@
 
 static const char usage[] =
 	"Usage: kagami-bench play WORKLOAD [OPTION]...\n"
-	"Plays a workload over the whole screen of $DISPLAY until it is ended, for run --target to measure the server that shows\n"
-	"that screen.\n"
+	"Plays a workload over the whole screen of $DISPLAY until it is ended, for run --target to measure the server\n"
+	"that shows that screen.\n"
 	"\n"
 	"  --fps N|max   at that rate, or as fast as the X server takes pictures (default: its own)\n"
 	"  --seed N      of its picture (default 1)\n"
@@ -51,7 +51,7 @@ int kg_bench_play(int argc, char **argv)
 	}
 	o.kind = optind == argc - 1 ? kg_workload_find(argv[optind]) : NULL;
 	if (!right || !o.kind) {
-		fprintf(stderr, "kagami-bench: play wants the name of a workload, and right numbers; see kagami-bench play --help\n");
+		fprintf(stderr, "kagami-bench: play wants a workload's name and right numbers; see kagami-bench play --help\n");
 		return 2;
 	}
 	return kg_x11_play(&o) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -6,9 +6,9 @@
 #define KG_QUALITY_TILE 64
 
 /*
- * PSNR in dB over blue, green and red, INFINITY for equal pictures. SSIM of the luma: means over windows of 8x8 pixels, one
- * every 4 pixels, with box weights and the constants of Wang et al. 2004 (K1 0.01, K2 0.03); NAN where no window fits. A
- * tile's SSIM is the mean of the windows that begin in it.
+ * PSNR in dB over blue, green and red, INFINITY for equal pictures. SSIM of the luma: means over windows of 8x8 pixels,
+ * one every 4 pixels, with box weights and the constants of Wang et al. 2004 (K1 0.01, K2 0.03); NAN where no window
+ * fits. A tile's SSIM is the mean of the windows that begin in it.
  */
 struct kg_quality {
 	bool exact;

@@ -36,7 +36,8 @@ static int add_distinct(struct kg_record_figures *figures, const struct kg_shown
 	return r < 0 ? r : kg_samples_add(&figures->late_ms, frame->late_us / 1000.0);
 }
 
-static int add_frames(struct kg_record_figures *figures, const struct kg_record *record, uint64_t from_us, uint64_t to_us)
+static int add_frames(struct kg_record_figures *figures, const struct kg_record *record, uint64_t from_us,
+		      uint64_t to_us)
 {
 	const struct kg_shown_frame *last = NULL;	// with a code, in the span or before it
 	uint64_t bytes_before = 0;
@@ -64,7 +65,8 @@ static int add_frames(struct kg_record_figures *figures, const struct kg_record 
 	return r;
 }
 
-static int add_intervals(struct kg_record_figures *figures, const struct kg_record *record, uint64_t from_us, uint64_t to_us)
+static int add_intervals(struct kg_record_figures *figures, const struct kg_record *record, uint64_t from_us,
+			 uint64_t to_us)
 {
 	const struct kg_shown_frame *last = NULL;
 	int r = 0;

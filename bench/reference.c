@@ -23,7 +23,8 @@ int kg_reference_new(struct kg_reference **ret, const char *name, uint32_t seed,
 
 	if (!kind)
 		return -ENOENT;
-	if (width > KG_WORKLOAD_SIDE_MAX || height > KG_WORKLOAD_SIDE_MAX || width < KG_CODE_WIDTH || height < KG_CODE_HEIGHT)
+	if (width > KG_WORKLOAD_SIDE_MAX || height > KG_WORKLOAD_SIDE_MAX || width < KG_CODE_WIDTH ||
+	    height < KG_CODE_HEIGHT)
 		return -EINVAL;
 	reference = calloc(1, sizeof(*reference));
 	if (!reference)
@@ -34,7 +35,8 @@ int kg_reference_new(struct kg_reference **ret, const char *name, uint32_t seed,
 	reference->frame = malloc(reference->size);
 	reference->shown = malloc(reference->size);
 	if (reference->frame && reference->shown)
-		r = kg_workload_new(&reference->workload, kind, reference->frame, width, height, (size_t)width * 4, seed);
+		r = kg_workload_new(&reference->workload, kind, reference->frame, width, height, (size_t)width * 4,
+				    seed);
 	if (r < 0) {
 		kg_reference_free(reference);
 		return r;
@@ -53,7 +55,8 @@ void kg_reference_free(struct kg_reference *reference)
 	free(reference);
 }
 
-struct kg_image kg_reference_draw(struct kg_reference *reference, const struct kg_timecode *time, const struct kg_keycode *key)
+struct kg_image kg_reference_draw(struct kg_reference *reference, const struct kg_timecode *time,
+				  const struct kg_keycode *key)
 {
 	size_t stride = (size_t)reference->width * 4;
 	struct kg_region damage;

@@ -33,8 +33,8 @@ static const char usage[] =
 	"  --x11-player               plays the workload on $DISPLAY, which the target shows (kagami-bench play does\n"
 	"                             the same where the display is born with the session)\n"
 	"The workload:\n"
-	"  --workload NAME|FILE       one of those below (default the first), or a recording, with a '/' or '.' in its name:\n"
-	"                             of that the quality is not known\n"
+	"  --workload NAME|FILE       one of those below (default the first), or a recording, with a '/' or '.' in its\n"
+	"                             name: of that the quality is not known\n"
 	"  --fps N|max                at that rate, or as fast as pictures are taken (default: its own)\n"
 	"  --seed N                   of its picture (default 1)\n"
 	"  --size WIDTHxHEIGHT        of the desktop (default 1920x1080)\n"
@@ -60,9 +60,10 @@ static void help(FILE *to)
 }
 
 enum {
-	FLAG_SERVER = 1, FLAG_KAGAMID, FLAG_DESKTOP, FLAG_SERVER_LOG, FLAG_TARGET, FLAG_USER, FLAG_PASSWORD, FLAG_PASSWORD_FILE,
-	FLAG_SERVER_PROCESSES, FLAG_DRAWING_PROCESSES, FLAG_WORKLOAD, FLAG_FPS, FLAG_SEED, FLAG_SIZE, FLAG_SECONDS,
-	FLAG_WARM_UP, FLAG_X11_PLAYER, FLAG_NO_DECODE, FLAG_ACK_DELAY, FLAG_NO_GRAPHICS, FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
+	FLAG_SERVER = 1, FLAG_KAGAMID, FLAG_DESKTOP, FLAG_SERVER_LOG, FLAG_TARGET, FLAG_USER, FLAG_PASSWORD,
+	FLAG_PASSWORD_FILE, FLAG_SERVER_PROCESSES, FLAG_DRAWING_PROCESSES, FLAG_X11_PLAYER, FLAG_WORKLOAD, FLAG_FPS,
+	FLAG_SEED, FLAG_SIZE, FLAG_SECONDS, FLAG_WARM_UP, FLAG_NO_DECODE, FLAG_ACK_DELAY, FLAG_NO_GRAPHICS,
+	FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
 };
 
 static const struct option flags[] = {
@@ -126,7 +127,7 @@ static bool read_password(struct kg_run_options *o, const char *path)
 	return right && line[0];
 }
 
-/* A recording's name has a '/' or a '.', for replay as for us. Our server may stand elsewhere: it gets the whole path. */
+/* A recording's name has a '/' or a '.', for replay as for us. Our server may stand elsewhere: it gets the path whole. */
 static bool find_workload(struct kg_run_options *o, const char *name)
 {
 	static char path[PATH_MAX];
@@ -138,10 +139,15 @@ static bool find_workload(struct kg_run_options *o, const char *name)
 	return o->workload && !access(path, R_OK);
 }
 
+static bool is_rate(const char *text)
+{
+	uint32_t fps;
+
+	return !strcmp(text, "max") || kg_number_parse(text, 1, KG_FPS_MAX, &fps);
+}
+
 static bool apply(struct kg_run_options *o, int flag, const char *value)
 {
-	uint32_t ignored;
-
 	switch (flag) {
 	case FLAG_SERVER:		return !strcmp(value, "ours");
 	case FLAG_KAGAMID:		o->kagamid = value; return true;
@@ -155,7 +161,7 @@ static bool apply(struct kg_run_options *o, int flag, const char *value)
 	case FLAG_DRAWING_PROCESSES:	o->drawing_processes = value; return true;
 	case FLAG_X11_PLAYER:		o->x11_player = true; return true;
 	case FLAG_WORKLOAD:		return find_workload(o, value);
-	case FLAG_FPS:			o->fps = value; return !strcmp(value, "max") || kg_number_parse(value, 1, KG_FPS_MAX, &ignored);
+	case FLAG_FPS:			o->fps = value; return is_rate(value);
 	case FLAG_SEED:			return kg_number_parse(value, 0, UINT32_MAX, &o->seed);
 	case FLAG_SIZE:			return parse_size(o, value);
 	case FLAG_SECONDS:		return parse_seconds(value, 0.1, &o->seconds);
@@ -201,7 +207,8 @@ static int parse(struct kg_run_options *o, int argc, char **argv)
 		if (flag == '?')
 			return 2;	// getopt_long said why
 		if (!apply(o, flag, optarg)) {
-			fprintf(stderr, "kagami-bench: --%s cannot be %s; see kagami-bench run --help\n", flags[index].name, optarg);
+			fprintf(stderr, "kagami-bench: --%s cannot be %s; see kagami-bench run --help\n",
+				flags[index].name, optarg);
 			return 2;
 		}
 	}

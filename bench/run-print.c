@@ -45,7 +45,8 @@ static void print_quality(const char *name, struct kg_settle_quality *quality)
 		printf("no frame was looked at\n");
 		return;
 	}
-	printf("PSNR %.1f dB, worst tile %.1f   SSIM %.4f, worst tile %.4f   of %zu frames\n", kg_samples_percentile(&quality->psnr, 50),
+	printf("PSNR %.1f dB, worst tile %.1f   SSIM %.4f, worst tile %.4f   of %zu frames\n",
+	       kg_samples_percentile(&quality->psnr, 50),
 	       quality->worst_psnr, kg_samples_percentile(&quality->ssim, 50), quality->worst_ssim, quality->count);
 }
 
@@ -54,7 +55,8 @@ static void print_cost(const char *name, const struct kg_run_cost *cost)
 	if (!cost->known)
 		return;
 	row(name);
-	printf("%5.1f %% of a core, %.1f MB private, %u processes\n", cost->cores * 100, (double)cost->private_bytes / 1e6,
+	printf("%5.1f %% of a core, %.1f MB private, %u processes\n", cost->cores * 100,
+	       (double)cost->private_bytes / 1e6,
 	       cost->processes);
 }
 
@@ -78,7 +80,8 @@ void kg_run_print(struct kg_run_results *results)
 	struct kg_record_figures *f = &results->figures;
 	double seconds = f->seconds;
 
-	printf("%s %s, %.1f s, %s%s\n", o->workload ? o->workload : o->desktop, o->size, seconds, o->target ? o->target : "kagami",
+	printf("%s %s, %.1f s, %s%s\n", o->workload ? o->workload : o->desktop, o->size, seconds,
+	       o->target ? o->target : "kagami",
 	       o->decode ? "" : ", not decoded");
 	row("connect");
 	printf("%.0f ms to log-on, %.0f ms to the first frame\n", results->connect_ms, results->first_ms);
@@ -113,7 +116,8 @@ void kg_run_print(struct kg_run_results *results)
 	if (isfinite(results->draw_ms)) {
 		row("");
 		printf("drawing a frame costs %.2f ms, %.1f %% of a core%s\n", results->draw_ms,
-		       results->draw_ms * rate(f->distinct, seconds) / 10, o->target ? "" : ", which is among the server's");
+		       results->draw_ms * rate(f->distinct,
+					       seconds) / 10, o->target ? "" : ", which is among the server's");
 	}
 	print_cost("client", &results->client);
 }
@@ -122,7 +126,8 @@ void kg_run_print(struct kg_run_results *results)
 
 static void put_samples(struct kg_json *json, const char *name, struct kg_samples *samples)
 {
-	static const struct { const char *name; double percent; } percents[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 } };
+	static const struct { const char *name; double percent; } percents[] = { { "p50", 50 }, { "p95", 95 },
+										{ "p99", 99 } };
 
 	kg_json_begin_object(json, name);
 	kg_json_count(json, "count", samples->count);

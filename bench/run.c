@@ -1,6 +1,6 @@
 /*
- * A measurement: starts the server where it is ours, connects, lets the workload warm up, measures, and compares what was kept
- * with the originals. One loop, one thread.
+ * A measurement: starts the server where it is ours, connects, lets the workload warm up, measures, and compares what
+ * was kept with the originals. One loop, one thread.
  *
  *	connect -- first frame --> warm up -- its time --> measure -- its time --> done
  */
@@ -232,7 +232,8 @@ static int start_player(struct run *run)
 {
 	const struct kg_run_options *o = run->options;
 	char seed[16];
-	const char *const arguments[] = { "/proc/self/exe", "play", o->workload, "--seed", seed, o->fps[0] ? "--fps" : NULL, o->fps,
+	const char *const arguments[] = { "/proc/self/exe", "play", o->workload, "--seed", seed,
+					 o->fps[0] ? "--fps" : NULL, o->fps,
 					  NULL };
 	int r;
 
@@ -262,7 +263,8 @@ static int start_server(struct run *run)
 	};
 	if (o->target)
 		return 0;
-	snprintf(desktop, sizeof(desktop), "replay:%s,seed=%u%s%s", o->workload, o->seed, o->fps[0] ? ",fps=" : "", o->fps);
+	snprintf(desktop, sizeof(desktop), "replay:%s,seed=%u%s%s", o->workload, o->seed, o->fps[0] ? ",fps=" : "",
+		 o->fps);
 	r = kg_ours_start(&run->ours, o->kagamid, o->desktop ? o->desktop : desktop, o->server_log, NULL);
 	if (r < 0)
 		return r;
@@ -306,7 +308,8 @@ static int prepare(struct run *run)
 	if (r < 0)
 		return say(r, "cannot make a loop");
 	/* Without it there is no quality: a desktop of another kind, or a recording. */
-	if (o->decode && o->workload && kg_reference_new(&run->reference, o->workload, o->seed, o->width, o->height) >= 0) {
+	if (o->decode && o->workload &&
+	    kg_reference_new(&run->reference, o->workload, o->seed, o->width, o->height) >= 0) {
 		run->results->settle.reference = run->reference;
 		run->results->settle.sample_every_us = (uint64_t)(o->seconds * 1e6 / KG_SETTLE_SAMPLES);
 	}

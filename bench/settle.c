@@ -15,7 +15,8 @@ void kg_settle_done(struct kg_settle *settle)
 	*settle = (struct kg_settle){ 0 };
 }
 
-static int copy(struct kg_settle_sample *samples, size_t *count, const struct kg_settle *settle, const struct kg_image *picture)
+static int copy(struct kg_settle_sample *samples, size_t *count, const struct kg_settle *settle,
+		const struct kg_image *picture)
 {
 	size_t row = (size_t)picture->width * 4;
 	struct kg_settle_sample *sample = &samples[*count];
@@ -84,7 +85,8 @@ int kg_settle_look(struct kg_settle *settle, const struct kg_image *picture, uin
 	return r < 0 ? r : copy(settle->still, &settle->still_count, settle, picture);
 }
 
-int kg_settle_quality(struct kg_settle_quality *ret, struct kg_reference *reference, const struct kg_settle_sample *samples,
+int kg_settle_quality(struct kg_settle_quality *ret, struct kg_reference *reference,
+		      const struct kg_settle_sample *samples,
 		      size_t count)
 {
 	int r = 0;

@@ -1,6 +1,6 @@
 /*
- * The quality of what was shown: keeps copies of frames while they move and when they have stood still, to be compared with
- * their originals afterwards, and finds out how long a picture that stands still takes to become exact.
+ * The quality of what was shown: keeps copies of frames while they move and when they have stood still, to be compared
+ * with their originals afterwards, and finds out how long a picture that stands still takes to become exact.
  */
 #pragma once
 
@@ -50,6 +50,7 @@ struct kg_settle_quality {
 
 #define KG_PSNR_EXACT 100.0		// dB: where a mean or a percentile needs a number for INFINITY
 
-int kg_settle_quality(struct kg_settle_quality *ret, struct kg_reference *reference, const struct kg_settle_sample *samples,
+int kg_settle_quality(struct kg_settle_quality *ret, struct kg_reference *reference,
+		      const struct kg_settle_sample *samples,
 		      size_t count);
 void kg_settle_quality_done(struct kg_settle_quality *quality);

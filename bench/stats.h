@@ -16,8 +16,8 @@ int kg_samples_add(struct kg_samples *samples, double value);	// 0 or -ENOMEM
 void kg_samples_done(struct kg_samples *samples);
 
 /*
- * The value below which percent (0 to 100) of all lie, interpolated between the two neighbours: of n sorted values the one at
- * (n - 1) * percent / 100, counted from 0. NAN for none. Sorts the list.
+ * The value below which percent (0 to 100) of all lie, interpolated between the two neighbours: of n sorted values the
+ * one at (n - 1) * percent / 100, counted from 0. NAN for none. Sorts the list.
  */
 double kg_samples_percentile(struct kg_samples *samples, double percent);
 double kg_samples_mean(const struct kg_samples *samples);	// NAN for none

@@ -1,7 +1,7 @@
 /*
- * A workload in an X window. The workload draws into memory of its own; what changed is copied into a segment that the server
- * shares, the codes are drawn over it, and the server is told which rectangles to take. The segment is not touched again before
- * it says that it has taken them all.
+ * A workload in an X window. The workload draws into memory of its own; what changed is copied into a segment that the
+ * server shares, the codes are drawn over it, and the server is told which rectangles to take. The segment is not
+ * touched again before it says that it has taken them all.
  *
  *	idle -- frame due, or key pressed --> taken by the server -- completion event --> idle
  */
@@ -71,16 +71,19 @@ static int make_segment(struct player *player)
 		return fail(-ENOMEM, "no shared memory");
 	}
 	player->segment = xcb_generate_id(player->connection);
-	error = xcb_request_check(player->connection, xcb_shm_attach_fd_checked(player->connection, player->segment, fd, 1));
+	error = xcb_request_check(player->connection,
+				  xcb_shm_attach_fd_checked(player->connection, player->segment, fd, 1));
 	free(error);
-	return error ? fail(-ENOTSUP, "the X server takes no shared memory by descriptor: is it on another machine?") : 0;
+	return error ? fail(-ENOTSUP,
+			    "the X server takes no shared memory by descriptor: is it on another machine?") : 0;
 }
 
 /* Over everything, without a window manager's doing. */
 static void make_window(struct player *player)
 {
 	xcb_connection_t *c = player->connection;
-	const uint32_t values[] = { player->screen->black_pixel, 1, XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_EXPOSURE };
+	const uint32_t values[] = { player->screen->black_pixel, 1,
+				   XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_EXPOSURE };
 
 	player->window = xcb_generate_id(c);
 	player->gc = xcb_generate_id(c);
@@ -111,7 +114,8 @@ static int set_up(struct player *player)
 	player->frame = malloc(player->size);
 	if (!player->frame)
 		return fail(-ENOMEM, "no memory");
-	r = kg_workload_new(&player->workload, o->kind, player->frame, player->width, player->height, player->stride, o->seed);
+	r = kg_workload_new(&player->workload, o->kind, player->frame, player->width, player->height, player->stride,
+			    o->seed);
 	if (r < 0)
 		return fail(r, "the workload cannot be of the screen's size");
 	r = make_segment(player);
@@ -151,10 +155,12 @@ static void copy_rect(struct player *player, struct kg_rect rect)
 
 static void put_rect(struct player *player, struct kg_rect rect, bool last)
 {
-	xcb_shm_put_image(player->connection, player->window, player->gc, (uint16_t)player->width, (uint16_t)player->height,
-			  (uint16_t)rect.left, (uint16_t)rect.top, (uint16_t)kg_rect_width(rect), (uint16_t)kg_rect_height(rect),
-			  (int16_t)rect.left, (int16_t)rect.top, player->screen->root_depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last,
-			  player->segment, 0);
+	const uint16_t left = (uint16_t)rect.left, top = (uint16_t)rect.top;
+
+	xcb_shm_put_image(player->connection, player->window, player->gc, (uint16_t)player->width,
+			  (uint16_t)player->height, left, top, (uint16_t)kg_rect_width(rect),
+			  (uint16_t)kg_rect_height(rect), (int16_t)left, (int16_t)top, player->screen->root_depth,
+			  XCB_IMAGE_FORMAT_Z_PIXMAP, last, player->segment, 0);
 }
 
 static void show(struct player *player, struct kg_region *region)

@@ -1,4 +1,5 @@
-/* Plays a workload as a client of an X server: the same frames as the desktop kind replay, in another server's session. */
+/* Plays a workload as a client of an X server: the same frames as the desktop kind replay, in another server's session.
+ * */
 #pragma once
 
 #include "base/base.h"
@@ -14,7 +15,7 @@ struct kg_x11_player_options {
 };
 
 /*
- * Shows it on $DISPLAY in a window over the whole screen, which takes the keyboard, until a signal ends the process. Returns a
- * negative errno when that cannot be or the display has gone; the reason was printed.
+ * Shows it on $DISPLAY in a window over the whole screen, which takes the keyboard, until a signal ends the process.
+ * Returns a negative errno when that cannot be or the display has gone; the reason was printed.
  */
 int kg_x11_play(const struct kg_x11_player_options *options);

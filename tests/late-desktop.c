@@ -1,7 +1,7 @@
 /*
- * In the place of kagami-desktop: a desktop whose delay is known. Every 20 ms it sends a picture whose time code says that it was
- * drawn WHERE ("late:MS") ago, to the microsecond, and so long after a key has come it shows that in the key code. What a
- * client measures beyond that is the way to it, and the client. One view, no lock.
+ * In the place of kagami-desktop: a desktop whose delay is known. Every 20 ms it sends a picture whose time code says
+ * that it was drawn WHERE ("late:MS") ago, to the microsecond, and so long after a key has come it shows that in the
+ * key code. What a client measures beyond that is the way to it, and the client. One view, no lock.
  */
 #include "base/limits.h"
 #include "base/loop.h"
@@ -44,7 +44,8 @@ static void send_slice(struct late *late, const struct kg_writer *writer, uint32
 	struct {
 		struct kg_message_head head;
 		struct kg_view_slice body;
-	} KG_WIRE slice = { .head.id = KG_VIEW_SLICE, .body = { .kind = KG_SLICE_GRAPHICS, .frame = frame, .reset = late->reset } };
+	} KG_WIRE slice = { .head.id = KG_VIEW_SLICE,
+			   .body = { .kind = KG_SLICE_GRAPHICS, .frame = frame, .reset = late->reset } };
 	size_t payload = kg_writer_size(writer);
 	struct kg_gfx_envelope envelope;
 	uint8_t *room = kg_ring_room(&late->ring, kg_gfx_envelope_room(payload));
@@ -114,7 +115,8 @@ static void on_open(struct late *late)
 		struct kg_view_size body;
 	} KG_WIRE size = { { .id = KG_VIEW_SIZE }, { KG_CODE_WIDTH, KG_CODE_HEIGHT } };
 
-	if (kg_ring_init(&late->ring, RING_SIZE) < 0 || wire_send(late->view, &ring, sizeof(ring), late->ring.fd, 1) < 0 ||
+	if (kg_ring_init(&late->ring, RING_SIZE) < 0 ||
+	    wire_send(late->view, &ring, sizeof(ring), late->ring.fd, 1) < 0 ||
 	    wire_send(late->view, &size, sizeof(size), -1, 0) < 0)
 		exit(EXIT_FAILURE);
 }

@@ -1,4 +1,5 @@
-/* The figures of kagami-bench against values worked out by hand: percentiles, histograms, what a record says, and keys. */
+/* The figures of kagami-bench against values worked out by hand: percentiles, histograms, what a record says, and keys.
+ * */
 #include "bench/json.h"
 #include "bench/keys.h"
 #include "bench/record.h"
@@ -28,15 +29,21 @@ static void percentiles(void)
 	struct kg_samples s = samples_of(five, 5);
 	double values[] = { 4, 1, 3, 2 }, none[1];
 
-	ok(near(kg_samples_percentile(&s, 40), 29) && near(kg_samples_percentile(&s, 50), 35), "percentiles lie between neighbours");
-	ok(near(kg_samples_percentile(&s, 0), 15) && near(kg_samples_percentile(&s, 100), 50), "0 and 100 are the ends");
-	ok(near(kg_samples_percentile(&s, 95), 48) && near(kg_samples_percentile(&s, 99), 49.6), "p95 of five values is 40 + 0.8 * 10");
-	ok(near(kg_samples_mean(&s), 32) && near(kg_samples_min(&s), 15) && near(kg_samples_max(&s), 50), "mean, least and most");
+	ok(near(kg_samples_percentile(&s, 40), 29) && near(kg_samples_percentile(&s, 50), 35),
+	   "percentiles lie between neighbours");
+	ok(near(kg_samples_percentile(&s, 0), 15) && near(kg_samples_percentile(&s, 100), 50),
+	   "0 and 100 are the ends");
+	ok(near(kg_samples_percentile(&s, 95), 48) && near(kg_samples_percentile(&s, 99), 49.6),
+	   "p95 of five values is 40 + 0.8 * 10");
+	ok(near(kg_samples_mean(&s), 32) && near(kg_samples_min(&s), 15) && near(kg_samples_max(&s), 50),
+	   "mean, least and most");
 	ok(kg_samples_above(&s, 35) == 2, "above does not count what is equal");
 	(void)kg_samples_add(&s, 10);
-	ok(near(kg_samples_percentile(&s, 0), 10) && near(kg_samples_percentile(&s, 50), 27.5), "a value that is added later counts");
+	ok(near(kg_samples_percentile(&s, 0), 10) && near(kg_samples_percentile(&s, 50), 27.5),
+	   "a value that is added later counts");
 	kg_samples_done(&s);
-	ok(isnan(kg_samples_percentile(&s, 50)) && isnan(kg_samples_mean(&s)) && isnan(kg_samples_max(&s)), "nothing has no figures");
+	ok(isnan(kg_samples_percentile(&s, 50)) && isnan(kg_samples_mean(&s)) && isnan(kg_samples_max(&s)),
+	   "nothing has no figures");
 	ok(near(kg_median(values, 4), 2.5) && near(kg_median(values, 3), 2) && near(kg_median(none, 0), 0), "medians");
 }
 
@@ -90,15 +97,18 @@ static void records(void)
 	ok(f.frames == 8 && f.coded == 7 && f.distinct == 6, "8 frames, 7 with a code, 6 distinct");
 	ok(f.bytes == 3000, "bytes are those after the last frame before the span");
 	/* 12 10 12 10 15 10: sorted 10 10 10 12 12 15. */
-	ok(f.latency_ms.count == 6 && near(kg_samples_percentile(&f.latency_ms, 50), 11) && near(kg_samples_max(&f.latency_ms), 15),
+	ok(f.latency_ms.count == 6 && near(kg_samples_percentile(&f.latency_ms, 50), 11) &&
+	   near(kg_samples_max(&f.latency_ms), 15),
 	   "latency is from drawn to first shown");
 	/* 18 22 18 45 15: the median is 18, and what is above 27 is 45. */
 	ok(f.interval_ms.count == 5 && near(kg_samples_percentile(&f.interval_ms, 50), 18) && f.stutters == 1,
 	   "one interval in five is above one and a half times the median");
-	ok(near(kg_samples_max(&f.late_ms), 6) && near(kg_samples_mean(&f.late_ms), 3.5), "the player's lateness is known");
+	ok(near(kg_samples_max(&f.late_ms), 6) && near(kg_samples_mean(&f.late_ms), 3.5),
+	   "the player's lateness is known");
 	ok(f.decode_ms.count == 8 && near(kg_samples_percentile(&f.decode_ms, 50), 1.5), "and what decoding took");
 	kg_record_figures_done(&f);
-	ok(kg_record_figures(&f, &record, 155000, 165000) == 0 && f.frames == 1 && !f.coded && !f.distinct && !f.latency_ms.count,
+	ok(kg_record_figures(&f, &record, 155000, 165000) == 0 && f.frames == 1 && !f.coded && !f.distinct &&
+	   !f.latency_ms.count,
 	   "a frame without a code is a frame");
 	kg_record_figures_done(&f);
 	kg_record_done(&record);
@@ -112,15 +122,18 @@ static void keys(void)
 
 	early = kg_keys_due(&k, 1000);
 	(void)kg_keys_shown(&k, &code, 1000);
-	ok(!early && kg_keys_due(&k, 2000) && !kg_keys_due(&k, 3000), "a key is pressed once its code was seen, and one at a time");
+	ok(!early && kg_keys_due(&k, 2000) && !kg_keys_due(&k, 3000),
+	   "a key is pressed once its code was seen, and one at a time");
 	(void)kg_keys_shown(&k, &code, 4000);
 	ok(k.photon_ms.count == 0, "a frame that does not count it is not its picture");
 	code.count++;
 	code.pressed_us = 7000;
 	(void)kg_keys_shown(&k, &code, 32000);
-	ok(k.photon_ms.count == 1 && near(k.photon_ms.values[0], 30) && near(k.arrive_ms.values[0], 5), "pressed to shown, and to arrived");
+	ok(k.photon_ms.count == 1 && near(k.photon_ms.values[0], 30) && near(k.arrive_ms.values[0], 5),
+	   "pressed to shown, and to arrived");
 	spread = k.next_us >= 32000 + 250000 && k.next_us < 32000 + 500000;
-	ok(spread && !kg_keys_due(&k, k.next_us - 1) && kg_keys_due(&k, k.next_us), "the next one comes at some moment");
+	ok(spread && !kg_keys_due(&k, k.next_us - 1) && kg_keys_due(&k, k.next_us),
+	   "the next one comes at some moment");
 	ok(kg_keys_due(&k, k.next_us) && k.lost == 1 && k.presses == 3, "one that is not seen in two seconds is lost");
 	kg_keys_done(&k);
 }
@@ -145,7 +158,8 @@ static void json(void)
 	kg_json_text(&json, "e", NULL);
 	kg_json_end_object(&json);
 	fclose(file);
-	ok(!strcmp(text, "{\"a\": \"\\u0022\\u000a\\u005c\", \"b\": [1, 2.50, null], \"c\": {}, \"d\": false, \"e\": null}\n"),
+	ok(!strcmp(text,
+		   "{\"a\": \"\\u0022\\u000a\\u005c\", \"b\": [1, 2.50, null], \"c\": {}, \"d\": false, \"e\": null}\n"),
 	   "JSON: %.*s", (int)size - 1, text);
 	free(text);
 }

@@ -8,7 +8,8 @@
 #define HEIGHT 136
 
 static uint8_t left[HEIGHT][WIDTH][4], right[HEIGHT][WIDTH][4];
-static const struct kg_image a = { &left[0][0][0], WIDTH, HEIGHT, WIDTH * 4 }, b = { &right[0][0][0], WIDTH, HEIGHT, WIDTH * 4 };
+static const struct kg_image a = { &left[0][0][0], WIDTH, HEIGHT, WIDTH * 4 }, b = { &right[0][0][0], WIDTH, HEIGHT,
+										    WIDTH * 4 };
 
 static bool about(double value, double expected, double within)
 {
@@ -45,7 +46,8 @@ static void equal(void)
 	ok(!q.exact && !kg_images_equal(&a, &b), "one bit in the last pixel is seen");
 	ok(q.worst_x == 192 && q.worst_y == 128, "in the tile where it is");
 	/* One squared difference in 3 * 200 * 136 samples; the tile has 8 x 8 pixels. */
-	ok(about(q.psnr, 10 * log10(65025.0 * 3 * WIDTH * HEIGHT), 1e-9) && about(q.worst_psnr, 10 * log10(65025.0 * 3 * 64), 1e-9),
+	ok(about(q.psnr, 10 * log10(65025.0 * 3 * WIDTH * HEIGHT), 1e-9) &&
+	   about(q.worst_psnr, 10 * log10(65025.0 * 3 * 64), 1e-9),
 	   "PSNR %.2f dB, its tile %.2f dB", q.psnr, q.worst_psnr);
 }
 
@@ -59,7 +61,8 @@ static void flat(void)
 	q = measure();
 	ok(about(q.psnr, 28.1308, 1e-3) && about(q.worst_psnr, q.psnr, 1e-9),
 	   "a difference of ten everywhere is 28.13 dB");
-	ok(about(q.ssim, (22000 + 6.5025) / (22100 + 6.5025), 1e-6) && about(q.worst_ssim, q.ssim, 1e-9), "SSIM of flat pictures: %.5f",
+	ok(about(q.ssim, (22000 + 6.5025) / (22100 + 6.5025), 1e-6) && about(q.worst_ssim, q.ssim, 1e-9),
+	   "SSIM of flat pictures: %.5f",
 	   q.ssim);
 }
 
@@ -84,10 +87,11 @@ static void inverse(void)
 	ok(q.worst_x == 128 && q.worst_y == 64 && about(q.worst_psnr, 8.1308, 1e-3),
 	   "the worst tile is the one that was wiped: %.2f dB at %u, %u", q.worst_psnr, q.worst_x, q.worst_y);
 	/*
-	 * Of 49 x 33 windows 15 x 15 lie all inside of it, with C2 / (C2 + 10000) = 0.0058, and 64 partly; the rest has 1. In the
-	 * tile itself 16 x 16 windows begin, of which 31 reach out of it.
+	 * Of 49 x 33 windows 15 x 15 lie all inside of it, with C2 / (C2 + 10000) = 0.0058, and 64 partly; the rest has
+	 * 1. In the tile itself 16 x 16 windows begin, of which 31 reach out of it.
 	 */
-	ok(q.ssim > 0.822 && q.ssim < 0.862 && q.worst_ssim > 0.005 && q.worst_ssim < 0.127, "SSIM %.3f, the worst tile's %.3f",
+	ok(q.ssim > 0.822 && q.ssim < 0.862 && q.worst_ssim > 0.005 && q.worst_ssim < 0.127,
+	   "SSIM %.3f, the worst tile's %.3f",
 	   q.ssim, q.worst_ssim);
 }
 

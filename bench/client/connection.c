@@ -176,7 +176,8 @@ bool kg_connection_set_server(struct kg_connection *connection, const char *addr
 	char host[256];
 	unsigned port;
 
-	return (sscanf(address, "[%255[^]]]:%u", host, &port) == 2 || sscanf(address, "%255[^:]:%u", host, &port) == 2) &&
+	return (sscanf(address, "[%255[^]]]:%u", host, &port) == 2 ||
+		sscanf(address, "%255[^:]:%u", host, &port) == 2) &&
 	       port < 65536 && freerdp_settings_set_string(settings, FreeRDP_ServerHostname, host) &&
 	       freerdp_settings_set_uint32(settings, FreeRDP_ServerPort, port);
 }
@@ -186,7 +187,8 @@ bool kg_connection_set_size(struct kg_connection *connection, const char *size)
 	rdpSettings *settings = connection->context.settings;
 	unsigned width, height;
 
-	return sscanf(size, "%ux%u", &width, &height) == 2 && freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, width) &&
+	return sscanf(size, "%ux%u", &width, &height) == 2 &&
+	       freerdp_settings_set_uint32(settings, FreeRDP_DesktopWidth, width) &&
 	       freerdp_settings_set_uint32(settings, FreeRDP_DesktopHeight, height);
 }
 
@@ -221,7 +223,8 @@ size_t kg_connection_wait_for(struct kg_connection *connection, struct pollfd *f
 
 bool kg_connection_handle(struct kg_connection *connection)
 {
-	return freerdp_check_event_handles(&connection->context) && !freerdp_shall_disconnect_context(&connection->context);
+	return freerdp_check_event_handles(&connection->context) &&
+	       !freerdp_shall_disconnect_context(&connection->context);
 }
 
 const char *kg_connection_error(struct kg_connection *connection, uint32_t *ret_code)

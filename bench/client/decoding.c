@@ -1,6 +1,6 @@
 /*
- * FreeRDP decodes: ours stand before its functions, count what comes and see when a frame is complete. Its own functions are
- * the same for all sessions, and so is who is told.
+ * FreeRDP decodes: ours stand before its functions, count what comes and see when a frame is complete. Its own
+ * functions are the same for all sessions, and so is who is told.
  */
 #include "bench/client/decoding.h"
 

@@ -40,7 +40,8 @@ static UINT raw_open(IWTSVirtualChannelCallback *callback)
 static UINT raw_data(IWTSVirtualChannelCallback *callback, wStream *stream)
 {
 	struct kg_connection *connection = connection_of(callback);
-	bool right = connection->events->graphics_data(connection, Stream_ConstPointer(stream), Stream_GetRemainingLength(stream));
+	bool right = connection->events->graphics_data(connection, Stream_ConstPointer(stream),
+						       Stream_GetRemainingLength(stream));
 
 	return right ? CHANNEL_RC_OK : ERROR_INVALID_DATA;
 }
@@ -59,7 +60,8 @@ static UINT load_raw(IDRDYNVC_ENTRY_POINTS *points)
 {
 	static const IWTSVirtualChannelCallback callbacks = { raw_data, raw_open, raw_close, NULL };
 
-	return freerdp_generic_DVCPluginEntry(points, "kagami.graphics", RDPGFX_DVC_CHANNEL_NAME, sizeof(struct raw_plugin),
+	return freerdp_generic_DVCPluginEntry(points, "kagami.graphics", RDPGFX_DVC_CHANNEL_NAME,
+					      sizeof(struct raw_plugin),
 					      sizeof(GENERIC_CHANNEL_CALLBACK), &callbacks, raw_init, NULL);
 }
 
@@ -83,7 +85,8 @@ static UINT stock_data(IWTSVirtualChannelCallback *callback, wStream *stream)
 static UINT load_stock(IDRDYNVC_ENTRY_POINTS *points)
 {
 	static IWTSVirtualChannelCallback callbacks;
-	PVIRTUALCHANNELENTRY entry = freerdp_channels_load_static_addin_entry("rdpgfx", NULL, NULL, FREERDP_ADDIN_CHANNEL_DYNAMIC);
+	PVIRTUALCHANNELENTRY entry = freerdp_channels_load_static_addin_entry("rdpgfx", NULL, NULL,
+									      FREERDP_ADDIN_CHANNEL_DYNAMIC);
 	GENERIC_DYNVC_PLUGIN *plugin;
 	UINT result;
 

@@ -1,6 +1,6 @@
 /*
- * The graphics channel of a kg_connection: takes the place of FreeRDP's rdpgfx plug-in, or listens to it; and the messages that
- * a client sends in it ([MS-RDPEGFX] 2.2.2.13, 2.2.2.18).
+ * The graphics channel of a kg_connection: takes the place of FreeRDP's rdpgfx plug-in, or listens to it; and the
+ * messages that a client sends in it ([MS-RDPEGFX] 2.2.2.13, 2.2.2.18).
  */
 #pragma once
 

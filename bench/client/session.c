@@ -101,7 +101,8 @@ static bool graphics_data(struct kg_connection *connection, const uint8_t *bytes
 	bool right;
 
 	session->channel_bytes += size;
-	right = size <= UINT32_MAX && zgfx_decompress(session->zgfx, bytes, (UINT32)size, &messages, &messages_size, 0) >= 0 &&
+	right = size <= UINT32_MAX && zgfx_decompress(session->zgfx, bytes, (UINT32)size, &messages, &messages_size,
+						      0) >= 0 &&
 		kg_tally_messages(&session->tally, messages, messages_size, on_frame, session);
 	free(messages);
 	if (!right)
@@ -128,7 +129,8 @@ static void on_shown(struct kg_session *session)
 	session->frame_decode_us = session->decode_us;
 	if (!session->first_us)
 		session->first_us = shown.at_us;
-	if (kg_session_picture(session, &picture) && picture.width >= KG_CODE_WIDTH && picture.height >= KG_CODE_HEIGHT) {
+	if (kg_session_picture(session, &picture) && picture.width >= KG_CODE_WIDTH &&
+	    picture.height >= KG_CODE_HEIGHT) {
 		shown.has_time = kg_timecode_read(picture.pixels, picture.stride, &shown.time);
 		shown.has_key = kg_keycode_read(picture.pixels, picture.stride, &shown.key);
 	}
@@ -240,7 +242,8 @@ int kg_session_open(struct kg_session *session)
 	if (!count)
 		return -ECONNRESET;
 	for (size_t i = 0; i < count; i++) {
-		r = kg_loop_fd(session->loop, &session->watches[session->watch_count], fds[i].fd, EPOLLIN, on_ready, session);
+		r = kg_loop_fd(session->loop, &session->watches[session->watch_count], fds[i].fd, EPOLLIN, on_ready,
+			       session);
 		if (r < 0)
 			return r;
 		session->watch_count++;

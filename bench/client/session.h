@@ -1,6 +1,7 @@
 /*
- * A session of the measuring client: takes what a server sends and notes what was shown when. Many run in one loop, on its
- * thread. It either decodes, as stock clients do with FreeRDP's own decoders, or only acknowledges frames after a while.
+ * A session of the measuring client: takes what a server sends and notes what was shown when. Many run in one loop, on
+ * its thread. It either decodes, as stock clients do with FreeRDP's own decoders, or only acknowledges frames after a
+ * while.
  */
 #pragma once
 
@@ -33,8 +34,9 @@ struct kg_shown {
 };
 
 struct kg_session_events {
-	void (*shown)(void *data, struct kg_session *session, const struct kg_shown *shown);	// in the middle of decoding: copy
-	void (*ended)(void *data, struct kg_session *session, const char *why);			// free it later
+	/* In the middle of decoding: what is kept of the picture is copied. */
+	void (*shown)(void *data, struct kg_session *session, const struct kg_shown *shown);
+	void (*ended)(void *data, struct kg_session *session, const char *why);		// free it later
 };
 
 /* Others only read it. */

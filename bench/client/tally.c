@@ -61,7 +61,8 @@ static enum kg_operation operation_of(uint16_t kind, struct kg_reader body)
 	}
 }
 
-bool kg_tally_messages(struct kg_tally *tally, const uint8_t *bytes, size_t size, void (*frame)(void *data, uint32_t number),
+bool kg_tally_messages(struct kg_tally *tally, const uint8_t *bytes, size_t size,
+		       void (*frame)(void *data, uint32_t number),
 		       void *data)
 {
 	struct kg_reader reader = kg_reader_of(bytes, size);

@@ -41,6 +41,8 @@ static inline void kg_tally_add(struct kg_tally *tally, enum kg_operation operat
 /* The operation of a codec's number. */
 enum kg_operation kg_operation_of_codec(uint16_t codec);
 
-/* Of the messages in bytes. Calls frame for each that ends, with its number. False: they are cut off or lie about their sizes. */
-bool kg_tally_messages(struct kg_tally *tally, const uint8_t *bytes, size_t size, void (*frame)(void *data, uint32_t number),
+/* Of the messages in bytes. Calls frame for each that ends, with its number. False: they are cut off or lie about their
+ * sizes. */
+bool kg_tally_messages(struct kg_tally *tally, const uint8_t *bytes, size_t size,
+		       void (*frame)(void *data, uint32_t number),
 		       void *data);
