@@ -43,6 +43,7 @@ static const char usage[] =
 	"The client:\n"
 	"  --no-decode                only acknowledges frames: what the server alone can do\n"
 	"  --ack-delay N              so many milliseconds after each frame's end (default 0)\n"
+	"  --decoder-threads          lets FreeRDP's decoders have threads of their own, as in stock clients\n"
 	"  --no-graphics              without the graphics channel: RemoteFX, or bitmaps\n"
 	"  --no-keys                  presses no keys\n"
 	"What it prints:\n"
@@ -62,8 +63,8 @@ static void help(FILE *to)
 enum {
 	FLAG_SERVER = 1, FLAG_KAGAMID, FLAG_DESKTOP, FLAG_SERVER_LOG, FLAG_TARGET, FLAG_USER, FLAG_PASSWORD,
 	FLAG_PASSWORD_FILE, FLAG_SERVER_PROCESSES, FLAG_DRAWING_PROCESSES, FLAG_X11_PLAYER, FLAG_WORKLOAD, FLAG_FPS,
-	FLAG_SEED, FLAG_SIZE, FLAG_SECONDS, FLAG_WARM_UP, FLAG_NO_DECODE, FLAG_ACK_DELAY, FLAG_NO_GRAPHICS,
-	FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
+	FLAG_SEED, FLAG_SIZE, FLAG_SECONDS, FLAG_WARM_UP, FLAG_NO_DECODE, FLAG_ACK_DELAY, FLAG_DECODER_THREADS,
+	FLAG_NO_GRAPHICS, FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
 };
 
 static const struct option flags[] = {
@@ -86,6 +87,7 @@ static const struct option flags[] = {
 	{ "warm-up", required_argument, NULL, FLAG_WARM_UP },
 	{ "no-decode", no_argument, NULL, FLAG_NO_DECODE },
 	{ "ack-delay", required_argument, NULL, FLAG_ACK_DELAY },
+	{ "decoder-threads", no_argument, NULL, FLAG_DECODER_THREADS },
 	{ "no-graphics", no_argument, NULL, FLAG_NO_GRAPHICS },
 	{ "no-keys", no_argument, NULL, FLAG_NO_KEYS },
 	{ "json", required_argument, NULL, FLAG_JSON },
@@ -168,6 +170,7 @@ static bool apply(struct kg_run_options *o, int flag, const char *value)
 	case FLAG_WARM_UP:		return parse_seconds(value, 0, &o->warm_up_s);
 	case FLAG_NO_DECODE:		o->decode = o->keys = false; return true;
 	case FLAG_ACK_DELAY:		return kg_number_parse(value, 0, ACK_DELAY_MAX, &o->ack_delay_ms);
+	case FLAG_DECODER_THREADS:	o->threads = true; return true;
 	case FLAG_NO_GRAPHICS:		o->legacy = true; return true;
 	case FLAG_NO_KEYS:		o->keys = false; return true;
 	case FLAG_JSON:			o->json = value; return true;

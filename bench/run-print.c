@@ -186,6 +186,7 @@ static void put_what(struct kg_json *json, const struct kg_run_results *results)
 	kg_json_count(json, "width", o->width);
 	kg_json_count(json, "height", o->height);
 	kg_json_bool(json, "decoded", o->decode);
+	kg_json_bool(json, "decoder_threads", o->threads);
 	kg_json_bool(json, "graphics", !o->legacy);
 	kg_json_count(json, "ack_delay_ms", o->ack_delay_ms);
 	kg_json_text(json, "congestion", results->congestion);

@@ -259,6 +259,7 @@ static int start_server(struct run *run)
 		.size = o->size,
 		.legacy = o->legacy,
 		.decode = o->decode,
+		.threads = o->threads,
 		.ack_delay_ms = o->ack_delay_ms,
 	};
 	if (o->target)

@@ -21,7 +21,7 @@ struct kg_run_options {
 	uint32_t width, height;
 	double seconds, warm_up_s;
 	const char *json;		// file, "-": standard output; NULL: none
-	bool decode, legacy, keys, quiet;
+	bool decode, threads, legacy, keys, quiet;
 	uint32_t ack_delay_ms;
 	const char *server_processes;	// groups of bench/meter.h, or NULL
 	const char *drawing_processes;

@@ -1,6 +1,7 @@
 /*
  * A connection to an RDP server, headless, on libfreerdp: what kagami-bench and the tests' strict client share. FreeRDP
- * starts no thread for it: everything happens in calls of this header, on the caller's thread.
+ * starts no thread for it, unless its settings let decoders have some: all happens in calls of this header, on the
+ * caller's thread.
  *
  * Graphics come by a dynamic channel ([MS-RDPEGFX]). Either its bytes are handed over as they come (raw), or FreeRDP's
  * own client of it decodes them (stock), and what it is given and does is told. With CLIENT_LOG in the environment

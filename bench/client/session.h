@@ -20,6 +20,7 @@ struct kg_session_how {
 	const char *size;		// WIDTHxHEIGHT
 	bool legacy;			// without the graphics channel: RemoteFX as surface commands, and bitmaps
 	bool decode;
+	bool threads;			// FreeRDP's decoders may use their own, as in stock clients
 	uint32_t ack_delay_ms;		// without decoding
 };
 
