@@ -173,7 +173,8 @@ static bool set_up(struct kg_session *session)
 	       freerdp_settings_set_string(s, FreeRDP_Password, how->password) &&
 	       freerdp_settings_set_bool(s, FreeRDP_SupportGraphicsPipeline, !how->legacy) &&
 	       freerdp_settings_set_bool(s, FreeRDP_RemoteFxCodec, how->legacy) &&
-	       freerdp_settings_set_uint32(s, FreeRDP_ThreadingFlags, how->threads ? 0 : THREADING_FLAGS_DISABLE_THREADS);
+	       freerdp_settings_set_uint32(s, FreeRDP_ThreadingFlags,
+					   how->threads ? 0 : THREADING_FLAGS_DISABLE_THREADS);
 }
 
 int kg_session_new(struct kg_session **ret, struct kg_loop *loop, const struct kg_session_how *how,
