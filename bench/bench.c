@@ -14,6 +14,9 @@ static const struct {
 #if HAVE_X11
 	{ "play", "plays a workload on an X display", kg_bench_play },
 #endif
+#if HAVE_ZSTD
+	{ "record", "records what a desktop or a program shows, as a workload", kg_bench_record },
+#endif
 };
 
 static void help(FILE *to)

@@ -3,3 +3,4 @@
 
 int kg_bench_run(int argc, char **argv);
 int kg_bench_play(int argc, char **argv);	// built with X11 only
+int kg_bench_record(int argc, char **argv);	// where zstd was found

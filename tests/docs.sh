@@ -25,6 +25,7 @@ help_flags() { # program: the long flags that --help names, that of its commands
 		if [ "$1" = kagami-bench ]; then
 			"$build/$1" run --help
 			"$build/$1" play --help
+			"$build/$1" record --help
 		fi
 	} | grep -oE -e '--[a-z][a-z-]*' | sort -u
 }

@@ -17,7 +17,7 @@ server/desktop/demo base input server/desktop
 server/desktop/x11 base input server/desktop
 server/desktop/qemu base input server/desktop
 server/desktop/replay base bench/workload input server/desktop
-bench base bench/workload codec input server/control server/display server/desktop tests
+bench base bench/workload codec input server/broker server/control server/display server/desktop tests
 bench/client base bench/workload codec
 '
 # Foreign libraries: a pattern of headers, and the only places that may include them.
@@ -31,6 +31,7 @@ foreign='
 <(EGL|GLES) ^server/desktop/demo/
 <seccomp ^base/sandbox\.c:
 <linux/(landlock|seccomp) ^base/sandbox\.c:
+<zstd ^bench/workload/kgw-|^tests/
 <openssl/ ^server/(broker|auth|session)/|^tests/
 <ini\.h ^server/broker/|^tests/
 <security/ ^server/auth/

@@ -6,6 +6,7 @@
 #include "base/frame.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "bench/workload/kgw.h"
 #include "bench/workload/timecode.h"
 #include "bench/workload/workload.h"
 #include "input/sink.h"
@@ -14,6 +15,7 @@
 #include "server/desktop/source.h"
 #include "tests/tap.h"
 
+#include <fcntl.h>
 #include <linux/input-event-codes.h>
 
 #define WIDTH 640
@@ -252,6 +254,88 @@ static void check_size(void)
 	desktop_close(&d);
 }
 
+#if HAVE_ZSTD
+enum { FRAMES = 5, STEP_US = 40000 };
+
+/* Frames 0, 10, 20... of text-scroll, with a pointer in the third. */
+static bool record(const char *path)
+{
+	static const uint8_t pointer[4 * 4] = { 0 };
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), r = fd < 0 ? -errno : 0;
+	uint8_t *pixels = malloc(WIDTH * HEIGHT * 4);
+	struct kg_kgw_writer *writer = NULL;
+	struct kg_workload *workload = NULL;
+
+	if (r == 0)
+		r = pixels ? kg_workload_new(&workload, kg_workload_find("text-scroll"), pixels, WIDTH, HEIGHT, WIDTH * 4, 1) : -ENOMEM;
+	if (r == 0)
+		r = kg_kgw_writer_new(&writer, fd, WIDTH, HEIGHT);
+	for (uint32_t i = 0; r == 0 && i < FRAMES; i++) {
+		struct kg_region damage;
+
+		kg_workload_draw(workload, i * 10, &damage);
+		r = kg_kgw_write(writer, pixels, WIDTH * 4, &damage, i * STEP_US,
+				 i == 2 ? &(struct kg_cursor){ 2, 2, 0, 0, pointer } : NULL);
+	}
+	if (r == 0)
+		r = kg_kgw_finish(writer, FRAMES * STEP_US);
+	kg_kgw_writer_free(writer);
+	kg_workload_free(workload);
+	free(pixels);
+	close(fd);
+	return r == 0;
+}
+
+/* The frame is the recorded one of the number that its code says. */
+static bool recorded_picture(struct desktop *d)
+{
+	uint32_t number = d->time.number;
+	bool same;
+
+	d->time.number = number % FRAMES * 10;
+	kg_timecode_draw((uint8_t *)d->frame->pixels, d->frame->stride, &d->time);
+	same = true_picture(d, "text-scroll");
+	d->time.number = number;
+	kg_timecode_draw((uint8_t *)d->frame->pixels, d->frame->stride, &d->time);
+	return same;
+}
+
+static void check_recording(void)
+{
+	char directory[] = "/tmp/test_replay-XXXXXX", path[64], where[96];
+	struct desktop d;
+	uint64_t begun = kg_now_us();
+	bool right = true;
+
+	if (!mkdtemp(directory))
+		return (void)ok(false, "a folder for a recording");
+	snprintf(path, sizeof(path), "%s/film.kgw", directory);
+	snprintf(where, sizeof(where), "%s,fps=max", path);
+	if (ok(record(path) && desktop_open(&d, where) == 0, "a recording is opened")) {
+		for (uint32_t n = 0; right && n < 2 * FRAMES; n++)
+			right = next_frame(&d) && d.read && d.time.number == n && recorded_picture(&d);
+		ok(right, "its frames come as they were recorded, again and again");
+		ok(wait_until(turn(&d) && d.cursors >= 2, DEADLINE_MS), "with their pointers");
+		ok(kg_source_resize(d.bundle.source, 500, 300) == -ENOTSUP, "it keeps its size");
+		desktop_close(&d);
+	}
+	snprintf(where, sizeof(where), "%s,once", path);
+	begun = kg_now_us();
+	if (ok(desktop_open(&d, where) == 0, "it is opened again")) {
+		while (right && (!d.read || d.time.number != FRAMES - 1))
+			right = next_frame(&d) && recorded_picture(&d);
+		ok(right && kg_now_us() - begun >= (FRAMES - 1) * STEP_US, "at its own speed it takes as long as it took");
+		kg_source_want(d.bundle.source);
+		ok(kg_loop_turn(d.loop, 100000) == 0, "and once ends with its last frame");
+		desktop_close(&d);
+	}
+	ok(truncate(path, 5000) == 0 && desktop_open(&d, path) == -EBADMSG, "one that is cut off is refused");
+	unlink(path);
+	ok(desktop_open(&d, path) == -ENOENT, "and so is one that is not there");
+	rmdir(directory);
+}
+#endif
+
 static void check_refusals(void)
 {
 	struct desktop d;
@@ -269,6 +353,9 @@ int main(void)
 	check_key();
 	check_once();
 	check_size();
+#if HAVE_ZSTD
+	check_recording();
+#endif
 	check_refusals();
 	return tap_end();
 }

@@ -75,10 +75,7 @@ static void touch(struct particles *particles, struct kg_rect box)
 	const struct kg_canvas *canvas = &particles->workload.canvas;
 	struct kg_rect *touched = &particles->touched[box.top * GRID_Y / canvas->height][box.left * GRID_X / canvas->width];
 
-	if (kg_rect_empty(*touched))
-		*touched = box;
-	*touched = (struct kg_rect){ KG_MIN(touched->left, box.left), KG_MIN(touched->top, box.top),
-				     KG_MAX(touched->right, box.right), KG_MAX(touched->bottom, box.bottom) };
+	*touched = kg_rect_empty(*touched) ? box : kg_rect_unite(*touched, box);
 }
 
 static void add_light(const struct particles *particles, const struct spark *spark, struct kg_rect box)

@@ -13,8 +13,10 @@
 #define NEAR 8				// units
 #define FAR 1400
 #define STEPS_MAX 320
-#define COLUMNS 2			// pixels that share a ray
+#define COLUMNS 2			// pixels that share a ray, in paint()
 #define HAZE 0xaabed2
+#define HAZE_RB UINT64_C(0x00aa00d200aa00d2)	// of two pixels
+#define HAZE_G UINT64_C(0x00be000000be)		// and green, one byte lower
 
 /* What is the same for all rays at one step: lengths in 1/256 units. */
 struct step {
@@ -22,6 +24,7 @@ struct step {
 	int32_t rows;			// pixels a unit of height, times 65536 / 256
 	uint32_t fog;			// of 256
 	uint32_t detail;		// the ground is doubled so many times to be as fine as the pixels
+	uint32_t across;		// from a pixel to the one beside it, on the ground as fine as that
 };
 
 struct terrain {
@@ -50,14 +53,16 @@ static void make_steps(struct terrain *terrain)
 
 	while (distance < FAR * 256 && terrain->step_count < STEPS_MAX) {
 		int32_t units = distance / 256, pixels = terrain->focal * 2 / units;	// of a unit, times 2
+		uint32_t detail = pixels > 1 ? 31 - (uint32_t)__builtin_clz((uint32_t)pixels) : 0;
 
 		terrain->steps[terrain->step_count++] = (struct step){
 			.distance = distance,
 			.rows = (int32_t)(((int64_t)terrain->focal << 16) / distance),
 			.fog = (uint32_t)(256 - 256 * 420 / (420 + units * units / 900 + units / 8)),
-			.detail = pixels > 1 ? 31 - (uint32_t)__builtin_clz((uint32_t)pixels) : 0,
+			.detail = detail,
+			.across = (uint32_t)(((int64_t)distance << detail) / terrain->focal),
 		};
-		distance += distance / 52 + 96;
+		distance += distance / 44 + 112;
 	}
 }
 
@@ -150,13 +155,12 @@ static struct viewer viewer_at(const struct terrain *terrain, uint32_t number)
 	return viewer;
 }
 
-/* A pixel of ground, lit and in the haze: both of 256. */
-static inline uint32_t shaded(uint32_t pixel, uint32_t light, uint32_t fog_rb, uint32_t fog_g)
+/* Two pixels of ground, lit and in the haze; light and the haze's share are 256 together at most, so no colour overflows. */
+static inline uint64_t shaded(uint64_t pixels, uint64_t light, uint64_t haze_rb, uint64_t haze_g)
 {
-	uint32_t rb = ((pixel & 0xff00ff) * light + fog_rb) >> 8 & 0xff00ff;
-	uint32_t g = ((pixel & 0xff00) * light + fog_g) >> 8 & 0xff00;
+	const uint64_t low = 0x00ff00ff00ff00ff;
 
-	return rb | g;
+	return (((pixels & low) * light + haze_rb) >> 8 & low) | (((pixels >> 8 & low) * light + haze_g) & ~low);
 }
 
 /* What a ray has seen at a step. */
@@ -175,26 +179,30 @@ static void paint(const struct terrain *terrain, int32_t x, int32_t top, int32_t
 	int32_t rocky = to->height / 64 + kg_field_at(&terrain->patches, to->u * 2, to->v * 2) / 2;
 	const uint32_t *ground = terrain->ground[rocky > 90];
 	int32_t light = kg_clamp(200 + (east * 5 - north * 3) / 12, 96, 256);
-	uint32_t share = (uint32_t)light * (256 - step->fog) / 256;	// with the haze 256 at most: no colour overflows
-	uint32_t fog_rb = (HAZE & 0xff00ff) * step->fog, fog_g = (HAZE & 0xff00) * step->fog;
+	uint32_t share = (uint32_t)light * (256 - step->fog) / 256;
+	uint64_t haze_rb = HAZE_RB * step->fog, haze_g = HAZE_G * step->fog;
 	uint32_t mask = (1u << GROUND_BITS) - 1;
 	int32_t rows = KG_MAX(from->row - to->row, 1);
-	/* Along the ground from the row of from, in 1/256 of what is as fine as the pixels there. */
-	int64_t finer = INT64_C(1) << step->detail, u = to->u * finer, v = to->v * finer;
-	int64_t du = (from->u - to->u) * finer / rows, dv = (from->v - to->v) * finer / rows;
-	int64_t across = step->distance * finer / terrain->focal;
+	/* Along the ground from the row of from, in 1/256 of what is as fine as the pixels there; it repeats, so modulo 2^32. */
+	uint32_t u = (uint32_t)to->u << step->detail, v = (uint32_t)to->v << step->detail, du = 0, dv = 0;
+	uint8_t *at = kg_canvas_at(canvas, x, top);
+	bool both = x + 1 < canvas->width;
 
-	u += du * (top - to->row);
-	v += dv * (top - to->row);
-	for (int32_t y = top; y < bottom; y++, u += du, v += dv) {
-		const uint32_t *row = ground + (((uint32_t)(v >> 8) & mask) << GROUND_BITS);
+	if (rows > 1) {
+		du = (uint32_t)((from->u - to->u) * (1 << step->detail) / rows);
+		dv = (uint32_t)((from->v - to->v) * (1 << step->detail) / rows);
+		u += du * (uint32_t)(top - to->row);
+		v += dv * (uint32_t)(top - to->row);
+	}
+	for (int32_t y = top; y < bottom; y++, u += du, v += dv, at += canvas->stride) {
+		const uint32_t *row = ground + ((v >> 8 & mask) << GROUND_BITS);
+		uint64_t left = row[u >> 8 & mask], right = row[(u + step->across) >> 8 & mask];
+		uint64_t pixels = htole64(shaded(left | right << 32, share, haze_rb, haze_g) | UINT64_C(0xff000000ff000000));
 
-		for (int32_t i = 0; i < COLUMNS && x + i < canvas->width; i++) {
-			uint32_t pixel = row[(uint32_t)((u + i * across) >> 8) & mask];
-
-			pixel = kg_canvas_pixel(shaded(pixel, share, fog_rb, fog_g));
-			memcpy(kg_canvas_at(canvas, x + i, y), &pixel, 4);
-		}
+		if (__builtin_expect(both, true))
+			memcpy(at, &pixels, 8);
+		else
+			memcpy(at, &pixels, 4);
 	}
 }
 

@@ -108,11 +108,8 @@ void kg_workload_draw_part(struct kg_workload *whole, struct kg_workload *part, 
 	x = (int32_t)(offset % whole->canvas.stride / 4);
 	y = (int32_t)(offset / whole->canvas.stride);
 	kg_workload_draw(part, number, &damage);
-	for (uint32_t i = 0; i < damage.count; i++) {
-		struct kg_rect rect = damage.rects[i];
-
-		kg_region_add(&whole->damage, (struct kg_rect){ rect.left + x, rect.top + y, rect.right + x, rect.bottom + y });
-	}
+	for (uint32_t i = 0; i < damage.count; i++)
+		kg_region_add(&whole->damage, kg_rect_moved(damage.rects[i], x, y));
 	whole->cursor = part->cursor;
 }
 

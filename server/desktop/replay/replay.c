@@ -100,7 +100,7 @@ static int take_size(struct replay *replay, uint32_t width, uint32_t height)
 
 	if (!canvas || (codes && !below))
 		goto fail;
-	r = kg_film_set_pixels(replay->film, canvas->pixels, width, height, (size_t)width * 4);
+	r = replay->film->impl->set_pixels(replay->film, canvas->pixels, width, height, (size_t)width * 4);
 	if (r < 0)
 		goto fail;
 	canvas->refs = 1;
@@ -212,12 +212,12 @@ static void show(struct replay *replay, uint32_t number)
 
 	if (replay->below_saved)
 		copy_below(replay, false);
-	r = kg_film_draw(replay->film, number, &damage, &why);
+	r = replay->film->impl->draw(replay->film, number, &damage, &why);
 	if (r < 0)
 		return lose(replay, r, why);
 	replay->redraw = false;
 	replay->shown = number;
-	replay->cursor_due |= kg_film_cursor(replay->film, &replay->cursor);
+	replay->cursor_due |= replay->film->impl->cursor(replay->film, &replay->cursor);
 	changed = !kg_region_empty(&damage);
 	if (changed) {
 		replay->code = (struct kg_timecode){ .number = number, .drawn_us = kg_now_us() };
@@ -286,10 +286,9 @@ static void replay_want(struct kg_source *source)
 static int replay_resize(struct kg_source *source, uint32_t width, uint32_t height)
 {
 	struct replay *replay = replay_of(source);
-	uint32_t own_width, own_height;
 	int r;
 
-	if (kg_film_own_size(replay->film, &own_width, &own_height))
+	if (replay->film->width)
 		return -ENOTSUP;
 	r = take_size(replay, width, height);
 	schedule(replay);
@@ -389,10 +388,10 @@ static int open_film(struct replay *replay, const struct kg_desktop_open *how)
 	} else {
 		replay->plain = options.plain;
 		replay->pace = (struct kg_pace){
-			.fps = options.fps ? options.fps : kg_film_fps(replay->film),
-			.times_us = kg_film_times_us(replay->film),
-			.pass_us = kg_film_pass_us(replay->film),
-			.frames = kg_film_frames(replay->film),
+			.fps = options.fps ? options.fps : replay->film->fps,
+			.times_us = replay->film->times_us,
+			.pass_us = replay->film->pass_us,
+			.frames = replay->film->frames,
 			.once = options.once,
 			.taken = options.taken,
 		};
@@ -405,7 +404,6 @@ static int open_film(struct replay *replay, const struct kg_desktop_open *how)
 static int replay_open(struct kg_desktop_bundle *ret, const struct kg_desktop_open *how)
 {
 	struct replay *replay;
-	uint32_t width, height;
 	int r;
 
 	kg_close(how->fd);
@@ -417,11 +415,10 @@ static int replay_open(struct kg_desktop_bundle *ret, const struct kg_desktop_op
 	r = open_film(replay, how);
 	if (r < 0)
 		goto fail;
-	if (!kg_film_own_size(replay->film, &width, &height)) {
-		width = how->width ? how->width : OWN_WIDTH;
-		height = how->height ? how->height : OWN_HEIGHT;
-	}
-	r = take_size(replay, width, height);
+	if (replay->film->width)
+		r = take_size(replay, replay->film->width, replay->film->height);
+	else
+		r = take_size(replay, how->width ? how->width : OWN_WIDTH, how->height ? how->height : OWN_HEIGHT);
 	if (r < 0)
 		goto fail;
 	r = kg_loop_timer(how->loop, &replay->timer, UINT64_MAX, on_timer, replay);
