@@ -1,5 +1,6 @@
 /* kagami-bench record: opens a desktop, or a program on an X server of its own, and records what it shows. */
 #include "bench/bench.h"
+#include "bench/number.h"
 #include "bench/recording.h"
 #include "bench/xvfb.h"
 
@@ -23,7 +24,8 @@
 static const char usage[] =
 	"Usage: kagami-bench record [OPTION]... DESKTOP FILE\n"
 	"       kagami-bench record [OPTION]... --exec COMMAND FILE\n"
-	"Records what a desktop shows, without loss, until it ends or is interrupted. kagamid --desktop replay:FILE plays it.\n"
+	"Records what a desktop shows, without loss, until it ends or is interrupted. kagamid --desktop replay:FILE "
+	"plays it.\n"
 	"\n"
 	"  DESKTOP              as kagamid's --desktop: x11::0, qemu:/run/vm.qmp, demo, replay:terrain\n"
 	"  --exec COMMAND       instead: a command line of the shell, on an X server of its own (Xvfb), until it ends\n"
@@ -71,12 +73,13 @@ static bool apply(struct command *c, int flag, const char *value)
 		return *value;
 	case FLAG_SECONDS:
 		c->options.seconds = strtod(value, &end);
-		return end != value && !*end && isfinite(c->options.seconds) && c->options.seconds > 0 && c->options.seconds <= 86400;
+		return end != value && !*end && isfinite(c->options.seconds) && c->options.seconds > 0 &&
+		       c->options.seconds <= 86400;
 	case FLAG_FPS:
-		return sscanf(value, "%4u%n", &c->options.fps, &used) == 1 && !value[used] && c->options.fps && c->options.fps <= 1000;
+		return kg_number_parse(value, 1, KG_FPS_MAX, &c->options.fps);
 	case FLAG_SIZE:
-		return sscanf(value, "%5ux%5u%n", &c->width, &c->height, &used) == 2 && !value[used] && c->width && c->height &&
-		       c->width <= SIDE_MAX && c->height <= SIDE_MAX;
+		return sscanf(value, "%5ux%5u%n", &c->width, &c->height, &used) == 2 && !value[used] && c->width &&
+		       c->height && c->width <= SIDE_MAX && c->height <= SIDE_MAX;
 	case FLAG_QUIET:
 		c->options.quiet = true;
 		return true;
@@ -98,12 +101,14 @@ static int parse(struct command *c, int argc, char **argv)
 		if (flag == '?')
 			return 2;	// getopt_long said why
 		if (!apply(c, flag, optarg)) {
-			fprintf(stderr, "kagami-bench: --%s cannot be %s; see kagami-bench record --help\n", flags[index].name, optarg);
+			fprintf(stderr, "kagami-bench: --%s cannot be %s; see kagami-bench record --help\n",
+				flags[index].name, optarg);
 			return 2;
 		}
 	}
 	if (argc - optind != (c->exec ? 1 : 2)) {
-		fprintf(stderr, "kagami-bench: record needs a desktop and a file, or --exec and a file; see kagami-bench record --help\n");
+		fprintf(stderr, "kagami-bench: record needs a desktop and a file, or --exec and a file; see "
+				"kagami-bench record --help\n");
 		return 2;
 	}
 	c->desktop = c->exec ? NULL : argv[optind];

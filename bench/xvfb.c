@@ -1,18 +1,15 @@
-/* Starts and stops Xvfb and a program on it: by process id, and the program with all that it started. */
+/* Starts and stops Xvfb and a program on it. What the program leaves behind loses its display. */
 #include "bench/xvfb.h"
 
 #include "base/loop.h"
+#include "bench/child.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/wait.h>
 
 #define READY_MS 15000
-#define STOP_MS 3000
 
 struct kg_xvfb {
 	pid_t server, program;		// 0: none
@@ -38,30 +35,6 @@ static int write_cookie(const char *path)
 		r = KG_SYS(write(fd, entry, at + 2 + 16));
 	close(fd);
 	return r < 0 ? r : 0;
-}
-
-/* In a child: signals as programs expect them, and the end of this process is theirs. */
-static void become_child(void)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-}
-
-static void become_server(const struct kg_xvfb *xvfb, int number_fd, const char *screen)
-{
-	char number[12];
-	int null = open("/dev/null", O_RDWR);
-
-	become_child();
-	snprintf(number, sizeof(number), "%d", number_fd);
-	if (null < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0 || fcntl(number_fd, F_SETFD, 0) < 0)
-		_exit(126);
-	execlp("Xvfb", "Xvfb", "-displayfd", number, "-screen", "0", screen, "-auth", xvfb->cookie, "-nolisten", "tcp", "-noreset",
-	       (char *)NULL);
-	_exit(127);
 }
 
 /* The display's number, a line, once the server is ready. */
@@ -95,22 +68,16 @@ static int read_number(struct kg_xvfb *xvfb, int fd)
 static int start_server(struct kg_xvfb *xvfb, uint32_t width, uint32_t height)
 {
 	char screen[32];
-	int ends[2], r = KG_SYS(pipe2(ends, O_CLOEXEC));
+	const char *const arguments[] = { "Xvfb", "-displayfd", "1", "-screen", "0", screen, "-auth", xvfb->cookie,
+					  "-nolisten", "tcp", "-noreset", NULL };
+	int out, r;
 
+	snprintf(screen, sizeof(screen), "%ux%ux24", width, height);
+	r = kg_child_start(&xvfb->server, arguments, &out, "/dev/null");
 	if (r < 0)
 		return r;
-	snprintf(screen, sizeof(screen), "%ux%ux24", width, height);
-	xvfb->server = fork();
-	if (!xvfb->server)
-		become_server(xvfb, ends[1], screen);
-	if (xvfb->server < 0) {
-		r = -errno;
-		xvfb->server = 0;
-	}
-	close(ends[1]);
-	if (r == 0)
-		r = read_number(xvfb, ends[0]);
-	close(ends[0]);
+	r = read_number(xvfb, out);
+	close(out);
 	return r;
 }
 
@@ -139,35 +106,20 @@ int kg_xvfb_start(struct kg_xvfb **ret, uint32_t width, uint32_t height)
 	return 0;
 
 fail:
-	fprintf(stderr, "kagami-bench: cannot start Xvfb: %s\n", r == -ECHILD ? "it is not installed, or ended at once" : strerror(-r));
+	fprintf(stderr, "kagami-bench: cannot start Xvfb: %s\n",
+		r == -ECHILD ? "it is not installed, or ended at once" : strerror(-r));
 	kg_xvfb_stop(xvfb);
 	return r;
-}
-
-/* By SIGTERM, then by SIGKILL. */
-static void end_process(pid_t pid, bool group)
-{
-	uint64_t end_us = kg_now_us() + STOP_MS * 1000;
-
-	if (pid <= 0)
-		return;
-	kill(group ? -pid : pid, SIGTERM);
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		if (kg_now_us() > end_us) {
-			kill(group ? -pid : pid, SIGKILL);
-			waitpid(pid, NULL, 0);
-			return;
-		}
-		usleep(5000);
-	}
 }
 
 void kg_xvfb_stop(struct kg_xvfb *xvfb)
 {
 	if (!xvfb)
 		return;
-	end_process(xvfb->program, true);
-	end_process(xvfb->server, false);
+	if (xvfb->program)
+		kg_child_stop(xvfb->program);
+	if (xvfb->server)
+		kg_child_stop(xvfb->server);
 	if (xvfb->cookie[0])
 		unlink(xvfb->cookie);
 	if (xvfb->directory[0])
@@ -182,26 +134,17 @@ const char *kg_xvfb_display(const struct kg_xvfb *xvfb)
 
 int kg_xvfb_run(struct kg_xvfb *xvfb, const char *command, pid_t *ret_pid)
 {
-	xvfb->program = fork();
-	if (!xvfb->program) {
-		become_child();
-		if (setpgid(0, 0) < 0 || setenv("DISPLAY", xvfb->display, 1) < 0)
-			_exit(126);
-		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-		_exit(127);
-	}
-	if (xvfb->program < 0) {
-		int r = -errno;
+	const char *const arguments[] = { "/bin/sh", "-c", command, NULL };
+	int r = KG_SYS(setenv("DISPLAY", xvfb->display, 1));
 
-		xvfb->program = 0;
-		return r;
-	}
-	*ret_pid = xvfb->program;
-	return 0;
+	if (r == 0)
+		r = kg_child_start(&xvfb->program, arguments, NULL, NULL);
+	if (r == 0)
+		*ret_pid = xvfb->program;
+	return r;
 }
 
 void kg_xvfb_ran(struct kg_xvfb *xvfb)
 {
-	kill(-xvfb->program, SIGTERM);	// what it may have left behind
 	xvfb->program = 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Recordings: what is written comes back, in order and out of order; whatever is cut off or changed is refused with a reason,
- * and never read as something else than it is.
+ * Recordings: what is written comes back, in order and out of order; whatever is cut off or changed is refused with a
+ * reason, and never read as something else than it is.
  */
 #include "base/cursor.h"
 #include "base/region.h"
@@ -38,7 +38,8 @@ static void *all_of(size_t size)
 static bool pointer_at(uint32_t frame, struct kg_cursor *ret, uint8_t pixels[4 * 5 * 4])
 {
 	memset(pixels, (int)frame, 4 * 5 * 4);
-	*ret = frame < 200 ? (struct kg_cursor){ 4, 5, 3, frame < 130 ? 1 : 2, pixels } : (struct kg_cursor){ .pixels = pixels };
+	*ret = frame < 200 ? (struct kg_cursor){ 4, 5, 3, frame < 130 ? 1 : 2, pixels }
+			   : (struct kg_cursor){ .pixels = pixels };
 	return frame == 2 || frame == 130 || frame == 200;
 }
 
@@ -145,7 +146,8 @@ static void in_order(int fd)
 		bool other = pointer_at(i, &expected, shape);
 
 		memcpy(before, pixels, SIZE);
-		same += kg_kgw_read(reader, i, pixels, WIDTH * 4, &damage, &why) == 0 && !memcmp(pixels, shots[i].pixels, SIZE);
+		same += kg_kgw_read(reader, i, pixels, WIDTH * 4, &damage, &why) == 0 &&
+			!memcmp(pixels, shots[i].pixels, SIZE);
 		damaged += i ? true_damage(before, pixels, &damage) : kg_region_bounds(&damage).right == WIDTH;
 		pointers += kg_kgw_cursor(reader, &cursor) == other &&
 			    (!other || (cursor.width == expected.width && cursor.hot_y == expected.hot_y &&
@@ -177,11 +179,14 @@ static void out_of_order(int fd)
 
 		at = jump ? (at + jump) % FRAMES : rnd() % FRAMES;
 		memcpy(before, pixels, SIZE);
-		same += kg_kgw_read(reader, at, pixels, WIDTH * 4, &damage, &why) == 0 && !memcmp(pixels, shots[at].pixels, SIZE);
+		same += kg_kgw_read(reader, at, pixels, WIDTH * 4, &damage, &why) == 0 &&
+			!memcmp(pixels, shots[at].pixels, SIZE);
 		damaged += true_damage(before, pixels, &damage);
 	}
-	ok(same == 120 && damaged == 120, "so it does after a jump in any direction, with its damage (%u, %u of 120)", same, damaged);
-	ok(kg_kgw_read(reader, at, pixels, WIDTH * 4, &damage, &why) == 0 && kg_region_empty(&damage), "the same frame again is nothing new");
+	ok(same == 120 && damaged == 120, "so it does after a jump in any direction, with its damage (%u, %u of 120)",
+	   same, damaged);
+	ok(kg_kgw_read(reader, at, pixels, WIDTH * 4, &damage, &why) == 0 && kg_region_empty(&damage),
+	   "the same frame again is nothing new");
 	kg_kgw_forget(reader);
 	memset(pixels, 1, SIZE);
 	ok(kg_kgw_read(reader, 50, pixels, WIDTH * 4, &damage, &why) == 0 && !memcmp(pixels, shots[50].pixels, SIZE) &&
@@ -189,7 +194,8 @@ static void out_of_order(int fd)
 	   "and is made anew in other pixels");
 	(void)kg_kgw_read(reader, 150, pixels, WIDTH * 4, &damage, &why);
 	ok(kg_kgw_cursor(reader, &cursor) && cursor.hot_y == 2, "after a jump the pointer is the one of that frame");
-	ok(kg_kgw_read(reader, FRAMES, pixels, WIDTH * 4, &damage, &why) == -EINVAL, "a frame that there is not is none");
+	ok(kg_kgw_read(reader, FRAMES, pixels, WIDTH * 4, &damage, &why) == -EINVAL,
+	   "a frame that there is not is none");
 	kg_kgw_reader_free(reader);
 	free(pixels);
 	free(before);
@@ -269,8 +275,8 @@ static void changed(void)
 		caught += refused(bytes, size, SOME, &lied, &silent);
 		bytes[at] = was;
 	}
-	ok(!lied && !silent && caught > rounds * 3 / 4, "one in which a bit is wrong gives a reason or true pictures (%u of %u refused)", caught,
-	   rounds);
+	ok(!lied && !silent && caught > rounds * 3 / 4,
+	   "one in which a bit is wrong gives a reason or true pictures (%u of %u refused)", caught, rounds);
 	free(bytes);
 	close(fd);
 }
@@ -278,13 +284,16 @@ static void changed(void)
 static void refusals(void)
 {
 	struct kg_kgw_writer *writer = NULL;
-	int fd = file_of(NULL, 0), full = open("/dev/full", O_WRONLY | O_CLOEXEC), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int fd = file_of(NULL, 0), full = open("/dev/full", O_WRONLY | O_CLOEXEC),
+	    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct kg_kgw_reader *reader = NULL;
 	const char *why = NULL;
 
-	ok(kg_kgw_writer_new(&writer, fd, 0, 5) == -EINVAL && kg_kgw_writer_new(&writer, fd, 5, 8193) == -EINVAL && !writer,
+	ok(kg_kgw_writer_new(&writer, fd, 0, 5) == -EINVAL && kg_kgw_writer_new(&writer, fd, 5, 8193) == -EINVAL &&
+		   !writer,
 	   "sides of 0 or too long are refused");
-	ok(kg_kgw_writer_new(&writer, fd, 5, 5) == 0 && kg_kgw_finish(writer, 0) == -ENODATA, "a recording without a frame is none");
+	ok(kg_kgw_writer_new(&writer, fd, 5, 5) == 0 && kg_kgw_finish(writer, 0) == -ENODATA,
+	   "a recording without a frame is none");
 	kg_kgw_writer_free(writer);
 	writer = NULL;
 	ok(kg_kgw_writer_new(&writer, full, 5, 5) == -ENOSPC && !writer, "a full disk is told");

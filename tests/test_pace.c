@@ -19,10 +19,11 @@ static void at_a_rate(void)
 		right &= kg_pace_number(&pace, -1, BEGUN) == 0 && kg_pace_number(&pace, -1, BEGUN - 5000000) == 0;
 	}
 	ok(right, "a frame is due in its first microsecond, at every rate");
-	ok(kg_pace_number(&(struct kg_pace){ .fps = 60, .frames = 1, .begun_us = BEGUN }, -1, BEGUN + UINT64_C(86400) * 1000000) ==
-		   86400 * 60,
+	ok(kg_pace_number(&(struct kg_pace){ .fps = 60, .frames = 1, .begun_us = BEGUN }, -1,
+			  BEGUN + UINT64_C(86400) * 1000000) == 86400 * 60,
 	   "a day has as many frames as it should, passes or not");
-	ok(kg_pace_number(&(struct kg_pace){ .fps = 60, .frames = 9 }, 500, 0) == 500, "what was shown is never gone back from");
+	ok(kg_pace_number(&(struct kg_pace){ .fps = 60, .frames = 9 }, 500, 0) == 500,
+	   "what was shown is never gone back from");
 }
 
 static void once(void)
@@ -57,7 +58,8 @@ static void as_taken(void)
 
 	ok(kg_pace_number(&pace, -1, 5) == 0 && kg_pace_number(&pace, 0, 5) == 1 && kg_pace_number(&pace, 2, 5) == 2,
 	   "as fast as taken, one frame follows the other, to the end of the pass");
-	ok(kg_pace_due_us(&pace, 1) == 0 && kg_pace_due_us(&pace, 3) == UINT64_MAX, "each is due at any time, none after the end");
+	ok(kg_pace_due_us(&pace, 1) == 0 && kg_pace_due_us(&pace, 3) == UINT64_MAX,
+	   "each is due at any time, none after the end");
 	pace.once = false;
 	ok(kg_pace_number(&pace, 2, 5) == 3 && kg_pace_number(&pace, UINT32_MAX, 5) == UINT32_MAX,
 	   "without an end they go on, to the last number there is");

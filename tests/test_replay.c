@@ -1,6 +1,6 @@
 /*
- * The kind replay: it shows the frames that are due, by number, with a code that says which, when and how late; keys are shown at
- * once; nothing wakes while nothing is wanted; it follows a new size.
+ * The kind replay: it shows the frames that are due, by number, with a code that says which, when and how late; keys
+ * are shown at once; nothing wakes while nothing is wanted; it follows a new size.
  */
 #include "base/cursor.h"
 #include "base/frame.h"
@@ -40,7 +40,8 @@ static void on_frame(void *data, struct kg_frame *frame)
 	d->frame = kg_frame_ref(frame);
 	d->frames++;
 	d->read = frame->width >= KG_CODE_WIDTH && frame->height >= KG_CODE_HEIGHT &&
-		  kg_timecode_read(frame->pixels, frame->stride, &d->time) && kg_keycode_read(frame->pixels, frame->stride, &d->key);
+		  kg_timecode_read(frame->pixels, frame->stride, &d->time) &&
+		  kg_keycode_read(frame->pixels, frame->stride, &d->key);
 }
 
 static void on_cursor(void *data, const struct kg_cursor *cursor)
@@ -107,7 +108,8 @@ static bool true_picture(const struct desktop *d, const char *name)
 	uint8_t *pixels = malloc(stride * height);
 	struct kg_workload *workload = NULL;
 	struct kg_region damage;
-	bool same = pixels && !kg_workload_new(&workload, kg_workload_find(name), pixels, width, height, stride, KG_WORKLOAD_SEED);
+	bool same = pixels && !kg_workload_new(&workload, kg_workload_find(name), pixels, width, height, stride,
+					       KG_WORKLOAD_SEED);
 
 	if (same) {
 		kg_workload_draw(workload, d->time.number, &damage);
@@ -128,8 +130,9 @@ static bool is_rect(const struct kg_region *region, struct kg_rect rect)
 static void check_options(void)
 {
 	static const char *const bad[] = {
-		"", ",", ",once", "x,", "x,fps=", "x,fps=0", "x,fps=1001", "x,fps=5x", "x,fps=-1", "x,once=1", "x,onc", "x,seed=", "x,seed=4294967296",
-		"x,seed=99999999999999999999", "x,first=2147483648", "x, once", "x,fps=MAX",
+		"", ",", ",once", "x,", "x,fps=", "x,fps=0", "x,fps=1001", "x,fps=5x", "x,fps=-1", "x,once=1",
+		"x,onc", "x,seed=", "x,seed=4294967296", "x,seed=99999999999999999999", "x,first=2147483648",
+		"x, once", "x,fps=MAX",
 	};
 	struct kg_replay_options o = { 0 };
 	bool right = true;
@@ -140,12 +143,13 @@ static void check_options(void)
 			right = false;
 		}
 	ok(right, "%zu bad WHEREs are refused", KG_ARRAY_SIZE(bad));
-	ok(!kg_replay_options_parse(&o, "terrain") && !strcmp(o.what, "terrain") && !o.fps && !o.taken && !o.once && !o.plain &&
-		   o.seed == KG_WORKLOAD_SEED && !o.first && !kg_replay_is_file(&o),
+	ok(!kg_replay_options_parse(&o, "terrain") && !strcmp(o.what, "terrain") && !o.fps && !o.taken && !o.once &&
+		   !o.plain && o.seed == KG_WORKLOAD_SEED && !o.first && !kg_replay_is_file(&o),
 	   "a name alone is a workload at its own speed");
 	kg_replay_options_done(&o);
-	ok(!kg_replay_options_parse(&o, "/a b/film.kgw,fps=60,once,plain,seed=7,first=12") && !strcmp(o.what, "/a b/film.kgw") &&
-		   o.fps == 60 && o.once && o.plain && o.seed == 7 && o.first == 12 && kg_replay_is_file(&o),
+	ok(!kg_replay_options_parse(&o, "/a b/film.kgw,fps=60,once,plain,seed=7,first=12") &&
+		   !strcmp(o.what, "/a b/film.kgw") && o.fps == 60 && o.once && o.plain && o.seed == 7 &&
+		   o.first == 12 && kg_replay_is_file(&o),
 	   "a file and every option are understood");
 	kg_replay_options_done(&o);
 	ok(!kg_replay_options_parse(&o, "x,fps=max") && o.taken, "fps=max too");
@@ -184,7 +188,8 @@ static void check_rate(void)
 	}
 	ok(rounds == 30 && !backwards, "at a rate, the numbers rise");
 	ok(!wrong_time, "and the times are true");
-	ok((before - begun) * 200 / 1000000 + 1 >= last, "no frame comes before it is due (%u in %.0f ms)", last, (double)(before - begun) / 1e3);
+	ok((before - begun) * 200 / 1000000 + 1 >= last, "no frame comes before it is due (%u in %.0f ms)", last,
+	   (double)(before - begun) / 1e3);
 	ok(true_picture(&d, "text-scroll"), "and what is left out leaves no trace");
 	desktop_close(&d);
 }
@@ -196,7 +201,8 @@ static void check_key(void)
 	struct kg_timecode time;
 	uint64_t pressed;
 
-	if (!ok(desktop_open(&d, "text-scroll,fps=1") == 0 && next_frame(&d) && d.key.count == 0, "no key was pressed yet"))
+	if (!ok(desktop_open(&d, "text-scroll,fps=1") == 0 && next_frame(&d) && d.key.count == 0,
+		"no key was pressed yet"))
 		return;
 	time = d.time;
 	kg_source_want(d.bundle.source);
@@ -207,12 +213,14 @@ static void check_key(void)
 	ok(wait_until(turn(&d) && d.frames == 2, DEADLINE_MS) && d.read && d.key.count == 1 && d.key.key == KEY_A &&
 		   d.key.pressed_us >= pressed && d.key.pressed_us <= kg_now_us(),
 	   "a key is shown, once, with the time it came");
-	ok(d.time.number == time.number ? d.time.drawn_us == time.drawn_us && is_rect(&d.frame->damage, kg_keycode_rect()) :
-					  d.time.number == time.number + 1,
+	ok(d.time.number == time.number
+		   ? d.time.drawn_us == time.drawn_us && is_rect(&d.frame->damage, kg_keycode_rect())
+		   : d.time.number == time.number + 1,
 	   "in a picture of its own that differs in nothing else");
 	kg_input_key(d.bundle.input, KEY_B, true);
 	ok(kg_loop_turn(d.loop, 20000) == 0 && d.frames == 2, "a key that comes while nothing is wanted waits");
-	ok(next_frame(&d) && d.key.count == 2 && d.key.key == KEY_B && true_picture(&d, "text-scroll"), "and is shown then");
+	ok(next_frame(&d) && d.key.count == 2 && d.key.key == KEY_B && true_picture(&d, "text-scroll"),
+	   "and is shown then");
 	desktop_close(&d);
 }
 
@@ -223,13 +231,15 @@ static void check_once(void)
 	char where[64];
 
 	snprintf(where, sizeof(where), "text-scroll,fps=max,once,first=%u", kind->frames - 50);
-	if (!ok(desktop_open(&d, where) == 0 && next_frame(&d) && d.time.number == kind->frames - 50, "it begins where it shall"))
+	if (!ok(desktop_open(&d, where) == 0 && next_frame(&d) && d.time.number == kind->frames - 50,
+		"it begins where it shall"))
 		return;
 	kg_source_want(d.bundle.source);
 	while (kg_loop_turn(d.loop, 100000) == 1)
 		kg_source_want(d.bundle.source);
 	ok(d.time.number < kind->frames && d.time.number + 40 > kind->frames && true_picture(&d, "text-scroll"),
-	   "once ends with the pass (frame %u of %u, the last that differed), and nothing wakes any more", d.time.number, kind->frames);
+	   "once ends with the pass (frame %u of %u, the last that differed), and nothing wakes any more",
+	   d.time.number, kind->frames);
 	desktop_close(&d);
 }
 
@@ -241,13 +251,15 @@ static void check_size(void)
 	if (!ok(desktop_open(&d, "text-scroll,fps=max") == 0 && next_frame(&d), "a frame of one size comes"))
 		return;
 	old = kg_frame_ref(d.frame);
-	ok(kg_source_resize(d.bundle.source, 500, 300) == 0 && next_frame(&d) && d.frame->width == 500 && d.frame->height == 300 &&
-		   kg_region_bounds(&d.frame->damage).right == 500 && kg_region_bounds(&d.frame->damage).bottom == 300 && d.read &&
-		   true_picture(&d, "text-scroll"),
+	ok(kg_source_resize(d.bundle.source, 500, 300) == 0 && next_frame(&d) && d.frame->width == 500 &&
+		   d.frame->height == 300 && kg_region_bounds(&d.frame->damage).right == 500 &&
+		   kg_region_bounds(&d.frame->damage).bottom == 300 && d.read && true_picture(&d, "text-scroll"),
 	   "the next one has the size that was asked for, all of it new");
-	ok(old->width == WIDTH && kg_timecode_read(old->pixels, old->stride, &d.time), "what is still held of the old size is still there");
+	ok(old->width == WIDTH && kg_timecode_read(old->pixels, old->stride, &d.time),
+	   "what is still held of the old size is still there");
 	kg_frame_unref(old);
-	ok(kg_source_resize(d.bundle.source, 100, 80) == 0 && next_frame(&d) && d.frame->width == 100 && !d.read && next_frame(&d),
+	ok(kg_source_resize(d.bundle.source, 100, 80) == 0 && next_frame(&d) && d.frame->width == 100 && !d.read &&
+		   next_frame(&d),
 	   "a picture too small for the codes has none");
 	desktop_close(&d);
 	ok(desktop_open(&d, "text-scroll,plain") == 0 && next_frame(&d) && !d.read, "nor has a plain one");
@@ -267,7 +279,9 @@ static bool record(const char *path)
 	struct kg_workload *workload = NULL;
 
 	if (r == 0)
-		r = pixels ? kg_workload_new(&workload, kg_workload_find("text-scroll"), pixels, WIDTH, HEIGHT, WIDTH * 4, 1) : -ENOMEM;
+		r = pixels ? kg_workload_new(&workload, kg_workload_find("text-scroll"), pixels, WIDTH, HEIGHT,
+					     WIDTH * 4, 1)
+			   : -ENOMEM;
 	if (r == 0)
 		r = kg_kgw_writer_new(&writer, fd, WIDTH, HEIGHT);
 	for (uint32_t i = 0; r == 0 && i < FRAMES; i++) {
@@ -324,7 +338,8 @@ static void check_recording(void)
 	if (ok(desktop_open(&d, where) == 0, "it is opened again")) {
 		while (right && (!d.read || d.time.number != FRAMES - 1))
 			right = next_frame(&d) && recorded_picture(&d);
-		ok(right && kg_now_us() - begun >= (FRAMES - 1) * STEP_US, "at its own speed it takes as long as it took");
+		ok(right && kg_now_us() - begun >= (FRAMES - 1) * STEP_US,
+		   "at its own speed it takes as long as it took");
 		kg_source_want(d.bundle.source);
 		ok(kg_loop_turn(d.loop, 100000) == 0, "and once ends with its last frame");
 		desktop_close(&d);

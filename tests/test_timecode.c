@@ -33,8 +33,8 @@ static void what_was_drawn(void)
 		kg_timecode_draw(pixels, STRIDE, &time);
 		kg_keycode_draw(pixels, STRIDE, &key);
 		right = kg_timecode_read(pixels, STRIDE, &got_time) && same_time(&time, &got_time) &&
-			kg_keycode_read(pixels, STRIDE, &got_key) && got_key.count == key.count && got_key.key == key.key &&
-			got_key.pressed_us == key.pressed_us && front_clean(pixels);
+			kg_keycode_read(pixels, STRIDE, &got_key) && got_key.count == key.count &&
+			got_key.key == key.key && got_key.pressed_us == key.pressed_us && front_clean(pixels);
 	}
 	ok(right, "what was drawn is read, both codes over anything");
 }
@@ -50,13 +50,15 @@ static void touches_nothing_else(void)
 	kg_timecode_draw(pixels, STRIDE, &(struct kg_timecode){ 0 });
 	for (int32_t y = 0; y < KG_CODE_HEIGHT; y++)
 		for (int32_t x = 0; x < KG_CODE_WIDTH; x++)
-			right &= (y >= rect.top && y < rect.bottom && x < rect.right) == (pixels[y * STRIDE + x * 4] != 0x5a);
+			right &= (y >= rect.top && y < rect.bottom && x < rect.right) ==
+				 (pixels[y * STRIDE + x * 4] != 0x5a);
 	rect = kg_keycode_rect();
 	memset(pixels, 0x5a, SIZE);
 	kg_keycode_draw(pixels, STRIDE, &(struct kg_keycode){ 0 });
 	for (int32_t y = 0; y < KG_CODE_HEIGHT; y++)
 		for (int32_t x = 0; x < KG_CODE_WIDTH; x++)
-			right &= (y >= rect.top && y < rect.bottom && x < rect.right) == (pixels[y * STRIDE + x * 4] != 0x5a);
+			right &= (y >= rect.top && y < rect.bottom && x < rect.right) ==
+				 (pixels[y * STRIDE + x * 4] != 0x5a);
 	ok(right, "each code fills its rectangle and touches nothing else");
 }
 
@@ -131,7 +133,8 @@ static void through_noise(void)
 					sum += pixels[y * STRIDE + at * 4];
 				}
 				for (int32_t k = 0; k < 3; k++)
-					soft[y * STRIDE + x * 4 + k] = (uint8_t)(64 + sum / 5 / 2 + (int32_t)(rnd() % 97) - 48);
+					soft[y * STRIDE + x * 4 + k] =
+						(uint8_t)(64 + sum / 5 / 2 + (int32_t)(rnd() % 97) - 48);
 			}
 		read += kg_timecode_read(soft, STRIDE, &got) && same_time(&time, &got);
 	}

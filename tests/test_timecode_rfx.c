@@ -1,6 +1,6 @@
 /*
- * The codes in a picture's corner survive RemoteFX at its worst: the first pass of a quarter's quality, and coarser steps than
- * servers use, in both streams, whatever lies beside them.
+ * The codes in a picture's corner survive RemoteFX at its worst: the first pass of a quarter's quality, and coarser
+ * steps than servers use, in both streams, whatever lies beside them.
  */
 #include "bench/workload/timecode.h"
 #include "codec/rfx-stream.h"
@@ -19,15 +19,16 @@ static bool are_read(const struct picture *screen, const struct kg_timecode *tim
 	struct kg_timecode got_time;
 	struct kg_keycode got_key;
 
-	return kg_timecode_read((const uint8_t *)screen->pixels, screen->width * 4, &got_time) && got_time.number == time->number &&
-	       got_time.drawn_us == time->drawn_us && got_time.late_us == time->late_us &&
-	       kg_keycode_read((const uint8_t *)screen->pixels, screen->width * 4, &got_key) && got_key.count == key->count &&
-	       got_key.key == key->key && got_key.pressed_us == key->pressed_us;
+	return kg_timecode_read((const uint8_t *)screen->pixels, screen->width * 4, &got_time) &&
+	       got_time.number == time->number && got_time.drawn_us == time->drawn_us &&
+	       got_time.late_us == time->late_us &&
+	       kg_keycode_read((const uint8_t *)screen->pixels, screen->width * 4, &got_key) &&
+	       got_key.count == key->count && got_key.key == key->key && got_key.pressed_us == key->pressed_us;
 }
 
 /*
- * Nothing is left but a quarter of the resolution, and of that in steps 16 times as large as the usual ones. (Without the third
- * level too, nothing that has 8 pixels is left: what remains of two cells is a ramp between them.)
+ * Nothing is left but a quarter of the resolution, and of that in steps 16 times as large as the usual ones. (Without
+ * the third level too, nothing that has 8 pixels is left: what remains of two cells is a ramp between them.)
  */
 static void coarsest(struct kg_rfx_quant quant[3])
 {
@@ -57,7 +58,8 @@ static void progressive(const struct kg_progressive_ladder *ladder, uint8_t to, 
 		oracle_done(&oracle);
 		picture_done(&picture);
 	}
-	ok(right == CONTENTS, "both codes are read from %s, beside any picture (%u of %u)", what, right, (unsigned)CONTENTS);
+	ok(right == CONTENTS, "both codes are read from %s, beside any picture (%u of %u)", what, right,
+	   (unsigned)CONTENTS);
 }
 
 static size_t encode_classic(const struct picture *picture, const struct kg_rfx_quant quant[3])
@@ -101,8 +103,10 @@ static void classic(const struct kg_rfx_quant quant[3])
 		draw_codes(&picture, &time, &key);
 		size = encode_classic(&picture, quant);
 		region16_init(&region);
-		right += size && rfx_process_message(decoder, bytes, (UINT32)size, 0, 0, (BYTE *)screen.pixels, PIXEL_FORMAT_BGRX32,
-						     SIDE * 4, SIDE, &region) && are_read(&screen, &time, &key);
+		right += size &&
+			 rfx_process_message(decoder, bytes, (UINT32)size, 0, 0, (BYTE *)screen.pixels,
+					     PIXEL_FORMAT_BGRX32, SIDE * 4, SIDE, &region) &&
+			 are_read(&screen, &time, &key);
 		region16_uninit(&region);
 		picture_done(&picture);
 		picture_done(&screen);

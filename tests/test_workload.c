@@ -75,11 +75,13 @@ static bool within(const struct drawing *d)
 {
 	struct kg_rect bounds = kg_region_bounds(&d->damage);
 
-	return kg_region_empty(&d->damage) || (bounds.left >= 0 && bounds.top >= 0 && bounds.right <= (int32_t)d->width &&
-					       bounds.bottom <= (int32_t)d->height);
+	return kg_region_empty(&d->damage) ||
+	       (bounds.left >= 0 && bounds.top >= 0 && bounds.right <= (int32_t)d->width &&
+		bounds.bottom <= (int32_t)d->height);
 }
 
-/* What was seen with gcc 12 and clang 14 on x86-64: frames 0, 1 and 77. Whoever changes a workload changes all figures made with it. */
+/* What was seen with gcc 12 and clang 14 on x86-64: frames 0, 1 and 77. Whoever changes a workload changes all figures
+ * made with it. */
 static const struct {
 	const char *name;
 	uint32_t sums[3];
@@ -110,7 +112,8 @@ static void same_everywhere(const struct kg_workload_kind *kind)
 	}
 	for (size_t i = 0; i < KG_ARRAY_SIZE(known); i++)
 		right |= !strcmp(known[i].name, kind->name) && !memcmp(known[i].sums, sums, sizeof(sums));
-	ok(right, "%s is what it always was: { \"%s\", { 0x%08x, 0x%08x, 0x%08x } }", kind->name, kind->name, sums[0], sums[1], sums[2]);
+	ok(right, "%s is what it always was: { \"%s\", { 0x%08x, 0x%08x, 0x%08x } }", kind->name, kind->name, sums[0],
+	   sums[1], sums[2]);
 }
 
 /* Frames come one after the other, then each is drawn once more by itself. */
@@ -128,11 +131,14 @@ static void by_number(const struct kg_workload_kind *kind)
 		shares += share;
 		right &= within(&d);
 	}
-	ok(!missed && right, "%s: nothing changes outside of the damage (%u pixels), which lies inside the picture", kind->name, missed);
+	ok(!missed && right, "%s: nothing changes outside of the damage (%u pixels), which lies inside the picture",
+	   kind->name, missed);
 	note("%s: %zu %% of the damage changed", kind->name, shares / 10 / KG_ARRAY_SIZE(sequence));
-	ok(draw(&d, sequence[KG_ARRAY_SIZE(sequence) - 1]) == sums[KG_ARRAY_SIZE(sums) - 1] && kg_region_empty(&d.damage),
+	ok(draw(&d, sequence[KG_ARRAY_SIZE(sequence) - 1]) == sums[KG_ARRAY_SIZE(sums) - 1] &&
+		   kg_region_empty(&d.damage),
 	   "%s: the same frame again changes nothing", kind->name);
-	ok(draw(&d, sequence[5]) == sums[5], "%s: frame %u is the same when it is gone back to", kind->name, sequence[5]);
+	ok(draw(&d, sequence[5]) == sums[5], "%s: frame %u is the same when it is gone back to", kind->name,
+	   sequence[5]);
 	kg_workload_free(d.workload);
 
 	for (size_t i = 0; i < KG_ARRAY_SIZE(sequence); i++) {
@@ -192,7 +198,8 @@ static void pointers(void)
 
 		kg_workload_cursor_shape(which, pixels, &cursor);
 		right &= cursor.width && cursor.height && cursor.width * cursor.height <= KG_WORKLOAD_CURSOR_PIXELS &&
-			 cursor.hot_x < cursor.width && cursor.hot_y < cursor.height && (pixels[cursor.hot_y * cursor.width + cursor.hot_x] >> 24);
+			 cursor.hot_x < cursor.width && cursor.hot_y < cursor.height &&
+			 (pixels[cursor.hot_y * cursor.width + cursor.hot_x] >> 24);
 	}
 	ok(right, "every pointer has a shape, and its hot spot is a pixel that is seen");
 }
@@ -203,7 +210,8 @@ static void refuses(void)
 	uint8_t pixels[64 * 4];
 	struct kg_workload *workload = NULL;
 
-	ok(kg_workload_new(&workload, kind, pixels, 0, 1, 4, 1) == -EINVAL && kg_workload_new(&workload, kind, pixels, 1, 0, 4, 1) == -EINVAL &&
+	ok(kg_workload_new(&workload, kind, pixels, 0, 1, 4, 1) == -EINVAL &&
+		   kg_workload_new(&workload, kind, pixels, 1, 0, 4, 1) == -EINVAL &&
 		   kg_workload_new(&workload, kind, pixels, KG_WORKLOAD_SIDE_MAX + 1, 1, 65536, 1) == -EINVAL &&
 		   kg_workload_new(&workload, kind, pixels, 8, 8, 28, 1) == -EINVAL && !workload,
 	   "a size of 0 or too large, and rows that overlap, are refused");
@@ -227,8 +235,8 @@ static void times(const struct kg_workload_kind *kind)
 		worst = one > worst ? one : worst;
 	}
 	last = tap_now();
-	note("%-12s opened in %4.0f ms, first frame %5.1f ms, then %5.2f ms, worst %5.2f ms", kind->name, (made - begun) * 1e3,
-	     (first - made) * 1e3, (last - first) * 1e3 / 60, worst * 1e3);
+	note("%-12s opened in %4.0f ms, first frame %5.1f ms, then %5.2f ms, worst %5.2f ms", kind->name,
+	     (made - begun) * 1e3, (first - made) * 1e3, (last - first) * 1e3 / 60, worst * 1e3);
 	kg_workload_free(d.workload);
 }
 
@@ -243,7 +251,8 @@ int main(int argc, char **argv)
 		same_everywhere(kg_workload_kinds[i]);
 		by_number(kg_workload_kinds[i]);
 		every_size(kg_workload_kinds[i]);
-		ok(kg_workload_find(kg_workload_kinds[i]->name) == kg_workload_kinds[i], "%s is found", kg_workload_kinds[i]->name);
+		ok(kg_workload_find(kg_workload_kinds[i]->name) == kg_workload_kinds[i], "%s is found",
+		   kg_workload_kinds[i]->name);
 	}
 	pointers();
 	refuses();

@@ -1,6 +1,6 @@
 /*
- * assembly: a program for design: a bar, a list of parts, and a machine of gears, shafts and plates over a grid of lines, flat
- * shaded with thin dark edges, that is turned for three seconds and then looked at for one.
+ * assembly: a program for design: a bar, a list of parts, and a machine of gears, shafts and plates over a grid of
+ * lines, flat shaded with thin dark edges, that is turned for three seconds and then looked at for one.
  */
 #include "bench/workload/page.h"
 #include "bench/workload/shapes.h"
@@ -67,7 +67,9 @@ static void make_round(struct part *part, int32_t corners, int32_t radius)
 
 static void make_plate(struct part *part, int32_t half_width, int32_t half_height)
 {
-	const int32_t corners[4][2] = { { half_width, half_height }, { -half_width, half_height }, { -half_width, -half_height },
+	const int32_t corners[4][2] = { { half_width, half_height },
+					{ -half_width, half_height },
+					{ -half_width, -half_height },
 					{ half_width, -half_height } };
 
 	part->corners = 4;
@@ -102,8 +104,8 @@ static int assembly_init(struct kg_workload *workload)
 	const struct kg_canvas *canvas = &workload->canvas;
 
 	assembly->page = (struct kg_page){ .seed = workload->seed, .right = canvas->width };
-	assembly->view = (struct kg_rect){ KG_MIN(KG_PAGE_LIST, canvas->width), KG_MIN(KG_PAGE_BAR, canvas->height), canvas->width,
-					   canvas->height };
+	assembly->view = (struct kg_rect){ KG_MIN(KG_PAGE_LIST, canvas->width), KG_MIN(KG_PAGE_BAR, canvas->height),
+					   canvas->width, canvas->height };
 	for (uint32_t i = 0; i < PARTS; i++)
 		make_part(&assembly->parts[i], workload->seed, i);
 	return kg_letters_new(&assembly->page.letters, true);
@@ -111,7 +113,8 @@ static int assembly_init(struct kg_workload *workload)
 
 static struct turn turn_at(uint32_t number)
 {
-	int32_t angle = (int32_t)((number / ROUND % 1024 * TURNING + KG_MIN(number % ROUND, (uint32_t)TURNING)) * STEP % 1024);
+	int32_t angle =
+		(int32_t)((number / ROUND % 1024 * TURNING + KG_MIN(number % ROUND, (uint32_t)TURNING)) * STEP % 1024);
 
 	return (struct turn){ angle, kg_sine(angle), kg_sine(angle + 256), kg_sine(PITCH), kg_sine(PITCH + 256) };
 }
@@ -191,7 +194,8 @@ static void draw_edges(const struct kg_canvas *canvas, const struct kg_point *po
 		kg_shape_line(canvas, points[i], points[(i + 1) % count], 0x1c2126);
 }
 
-static void draw_part(struct assembly *assembly, const struct kg_canvas *canvas, const struct part *part, const struct turn *turn)
+static void draw_part(struct assembly *assembly, const struct kg_canvas *canvas, const struct part *part,
+		      const struct turn *turn)
 {
 	struct kg_point faces[2][CORNERS_MAX];
 	struct vector axis = turned(turn, placed(part, turn, (const int32_t[2]){ 0, 0 }, 256));
@@ -199,7 +203,8 @@ static void draw_part(struct assembly *assembly, const struct kg_canvas *canvas,
 
 	for (uint32_t i = 0; i < part->corners; i++)
 		for (int side = 0; side < 2; side++) {
-			struct vector v = placed(part, turn, part->outline[i], side ? part->thickness : -part->thickness);
+			struct vector v =
+				placed(part, turn, part->outline[i], side ? part->thickness : -part->thickness);
 
 			v = (struct vector){ v.x + part->at.x, v.y + part->at.y, v.z + part->at.z };
 			faces[side][i] = projected(assembly, turned(turn, v));
@@ -210,9 +215,13 @@ static void draw_part(struct assembly *assembly, const struct kg_canvas *canvas,
 	front = area_of(faces[0], part->corners) > 0 ? 0 : 1;
 	for (uint32_t i = 0; i < part->corners; i++) {
 		uint32_t next = (i + 1) % part->corners;
-		struct kg_point side[4] = { faces[front][i], faces[1 - front][i], faces[1 - front][next], faces[front][next] };
-		int32_t middle[2] = { part->outline[next][1] - part->outline[i][1], part->outline[i][0] - part->outline[next][0] };
-		int32_t length = KG_MAX((int32_t)kg_root((uint64_t)((int64_t)middle[0] * middle[0] + (int64_t)middle[1] * middle[1])), 1);
+		struct kg_point side[4] = { faces[front][i], faces[1 - front][i], faces[1 - front][next],
+					    faces[front][next] };
+		int32_t middle[2] = { part->outline[next][1] - part->outline[i][1],
+				      part->outline[i][0] - part->outline[next][0] };
+		int32_t length = KG_MAX(
+			(int32_t)kg_root((uint64_t)((int64_t)middle[0] * middle[0] + (int64_t)middle[1] * middle[1])),
+			1);
 
 		if (area_of(side, 4) <= 0)
 			continue;
@@ -236,7 +245,8 @@ static void draw_grid(struct assembly *assembly, const struct kg_canvas *canvas,
 			int32_t at = i * GRID_STEP;
 			struct vector ends[2] = { { along ? at : -reach, FLOOR, along ? -reach : at },
 						  { along ? at : reach, FLOOR, along ? reach : at } };
-			struct kg_point line[2] = { projected(assembly, turned(turn, ends[0])), projected(assembly, turned(turn, ends[1])) };
+			struct kg_point line[2] = { projected(assembly, turned(turn, ends[0])),
+						    projected(assembly, turned(turn, ends[1])) };
 
 			kg_shape_line(canvas, line[0], line[1], i ? 0x8f99a4 : 0x50606e);
 			note_points(assembly, line, 2);

@@ -64,8 +64,8 @@ static int read_header(struct kg_kgw_reader *reader, uint64_t file_size, const c
 	kg_read_skip(&from, 4);
 	reader->end = kg_read_u64(&from);
 	reader->length_us = kg_read_u64(&from);
-	if (!reader->width || !reader->height || reader->width > KG_DESKTOP_SIZE_MAX || reader->height > KG_DESKTOP_SIZE_MAX ||
-	    tile != KG_KGW_TILE)
+	if (!reader->width || !reader->height || reader->width > KG_DESKTOP_SIZE_MAX ||
+	    reader->height > KG_DESKTOP_SIZE_MAX || tile != KG_KGW_TILE)
 		return refuse(ret_why, "its pictures have a size that cannot be");
 	if (!reader->end)
 		return refuse(ret_why, "the recording was not finished");
@@ -299,7 +299,8 @@ static void put_tile(struct kg_rect tile, enum kg_kgw_way way, const uint8_t *fr
 }
 
 /* Tiles until the body ends. A frame that depends on none has all of them, in order, as they are. */
-static bool take_tiles(const struct kg_kgw_reader *reader, struct kg_reader *from, bool whole, uint8_t *pixels, size_t stride)
+static bool take_tiles(const struct kg_kgw_reader *reader, struct kg_reader *from, bool whole, uint8_t *pixels,
+		       size_t stride)
 {
 	uint32_t columns = kg_kgw_tiles(reader->width), rows = kg_kgw_tiles(reader->height), count = 0;
 
@@ -321,8 +322,8 @@ static bool take_tiles(const struct kg_kgw_reader *reader, struct kg_reader *fro
 }
 
 /* The pixels are the frame before this one, or anything where it depends on none. */
-static int read_frame(struct kg_kgw_reader *reader, uint32_t number, uint8_t *pixels, size_t stride, struct kg_region *damage,
-		      const char **ret_why)
+static int read_frame(struct kg_kgw_reader *reader, uint32_t number, uint8_t *pixels, size_t stride,
+		      struct kg_region *damage, const char **ret_why)
 {
 	bool whole = reader->at[number] & KG_KGW_WHOLE;
 	struct kg_reader from;
@@ -342,8 +343,8 @@ static int read_frame(struct kg_kgw_reader *reader, uint32_t number, uint8_t *pi
 	return r;
 }
 
-int kg_kgw_read(struct kg_kgw_reader *reader, uint32_t number, uint8_t *pixels, size_t stride, struct kg_region *ret_damage,
-		const char **ret_why)
+int kg_kgw_read(struct kg_kgw_reader *reader, uint32_t number, uint8_t *pixels, size_t stride,
+		struct kg_region *ret_damage, const char **ret_why)
 {
 	int64_t next = number;
 	int r = 0;

@@ -144,7 +144,8 @@ static void put_damage(struct kg_writer *to, const struct kg_kgw_writer *writer,
 
 	*count = 0;
 	for (uint32_t i = 0; i < damage->count; i++) {
-		struct kg_rect rect = kg_rect_intersect(damage->rects[i], kg_rect_of_size(writer->width, writer->height));
+		struct kg_rect rect =
+			kg_rect_intersect(damage->rects[i], kg_rect_of_size(writer->width, writer->height));
 
 		if (kg_rect_empty(rect))
 			continue;
@@ -165,7 +166,8 @@ static bool touches(const struct kg_region *damage, struct kg_rect tile)
 }
 
 /* A tile's pixels without the fourth byte, and how many differ from the frame before. */
-static uint32_t take_tile(const struct kg_kgw_writer *writer, struct kg_rect tile, const uint8_t *pixels, size_t stride, uint8_t *to)
+static uint32_t take_tile(const struct kg_kgw_writer *writer, struct kg_rect tile, const uint8_t *pixels, size_t stride,
+			  uint8_t *to)
 {
 	uint32_t differing = 0;
 
@@ -199,8 +201,8 @@ static void keep_tile(const struct kg_kgw_writer *writer, struct kg_rect tile, u
 	}
 }
 
-static void put_tile(struct kg_writer *to, const struct kg_kgw_writer *writer, uint32_t column, uint32_t row, const uint8_t *pixels,
-		     size_t stride, bool whole)
+static void put_tile(struct kg_writer *to, const struct kg_kgw_writer *writer, uint32_t column, uint32_t row,
+		     const uint8_t *pixels, size_t stride, bool whole)
 {
 	struct kg_rect tile = kg_kgw_tile_rect(column, row, writer->width, writer->height);
 	uint32_t count = kg_rect_width(tile) * kg_rect_height(tile), differing;

@@ -1,6 +1,7 @@
 /*
- * office-mix: five minutes at a desk, again and again: somebody writes in the left half of the screen, reads in the right half,
- * has a film in a window, drags a window about, or does nothing. The script is below, and in doc/workloads.md.
+ * office-mix: five minutes at a desk, again and again: somebody writes in the left half of the screen, reads in the
+ * right half, has a film in a window, drags a window about, or does nothing. The script is below, and in
+ * doc/workloads.md.
  */
 #include "bench/workload/workload_impl.h"
 
@@ -14,9 +15,10 @@ static const struct scene {
 	enum doing doing;
 	uint32_t rate;
 } scenes[] = {
-	{ 25, WRITES, 6 }, { 8, RESTS, 0 }, { 15, READS, 300 }, { 12, RESTS, 0 }, { 30, WRITES, 7 }, { 6, DRAGS, 60 },
-	{ 10, READS, 900 }, { 15, RESTS, 0 }, { 40, WATCHES, 24 }, { 20, WRITES, 5 }, { 20, RESTS, 0 }, { 12, READS, 150 },
-	{ 35, WRITES, 8 }, { 4, DRAGS, 60 }, { 18, RESTS, 0 }, { 20, WATCHES, 24 }, { 10, READS, 600 },
+	{ 25, WRITES, 6 },   { 8, RESTS, 0 },	 { 15, READS, 300 }, { 12, RESTS, 0 },	  { 30, WRITES, 7 },
+	{ 6, DRAGS, 60 },    { 10, READS, 900 }, { 15, RESTS, 0 },   { 40, WATCHES, 24 }, { 20, WRITES, 5 },
+	{ 20, RESTS, 0 },    { 12, READS, 150 }, { 35, WRITES, 8 },  { 4, DRAGS, 60 },	  { 18, RESTS, 0 },
+	{ 20, WATCHES, 24 }, { 10, READS, 600 },
 };
 
 #define SECONDS 300			// the sum
@@ -41,7 +43,8 @@ static int office_mix_init(struct kg_workload *workload)
 	if (r == 0)
 		r = kg_workload_part(workload, &mix->page, &kg_workload_page, half, 0, width - half, height);
 	if (r == 0)	/* in the right half, an eighth of the screen */
-		r = kg_workload_part(workload, &mix->film, &kg_workload_video, half + width / 16, height / 3, width * 3 / 8, height / 3);
+		r = kg_workload_part(workload, &mix->film, &kg_workload_video, half + width / 16, height / 3,
+				     width * 3 / 8, height / 3);
 	if (r == 0)
 		r = kg_workload_part(workload, &mix->drag, &kg_workload_window_drag, 0, 0, width, height);
 	return r;

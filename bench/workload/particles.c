@@ -47,7 +47,8 @@ static struct spark spark_at(const struct particles *particles, uint32_t i, uint
 	uint32_t life = (uint32_t)kg_hash_range(seed, i, 1, 50, 130);
 	uint64_t at = (uint64_t)number + kg_hash(seed, i, 2) % life;
 	uint32_t birth = kg_hash(seed, i, 3 + (uint32_t)(at / life)), age = (uint32_t)(at % life);
-	int64_t scale = canvas->height, t = (int64_t)age * 256 / 60;	// 256 is a second; speeds are heights a second times 256
+	int64_t scale = canvas->height,
+		t = (int64_t)age * 256 / 60;	// 256 is a second; speeds are heights a second times 256
 	int64_t across = (int64_t)(birth % 129) - 64, up = 190 + (int64_t)(birth >> 8) % 90;
 	int64_t x = (int64_t)canvas->width * (2 * fountain + 1) / (2 * FOUNTAINS) + across * scale * t / 65536;
 	int64_t y = scale * 15 / 16 - (up * t - 200 * t * t / 512) * scale / 65536;
@@ -66,14 +67,16 @@ static struct kg_rect box_of(const struct particles *particles, const struct spa
 	const struct kg_canvas *canvas = &particles->workload.canvas;
 	int32_t radius = spark->radius;
 
-	return kg_rect_intersect((struct kg_rect){ spark->x - radius, spark->y - radius, spark->x + radius + 1, spark->y + radius + 1 },
-				 (struct kg_rect){ 0, 0, canvas->width, canvas->height });
+	return kg_rect_intersect(
+		(struct kg_rect){ spark->x - radius, spark->y - radius, spark->x + radius + 1, spark->y + radius + 1 },
+		(struct kg_rect){ 0, 0, canvas->width, canvas->height });
 }
 
 static void touch(struct particles *particles, struct kg_rect box)
 {
 	const struct kg_canvas *canvas = &particles->workload.canvas;
-	struct kg_rect *touched = &particles->touched[box.top * GRID_Y / canvas->height][box.left * GRID_X / canvas->width];
+	struct kg_rect *touched =
+		&particles->touched[box.top * GRID_Y / canvas->height][box.left * GRID_X / canvas->width];
 
 	*touched = kg_rect_empty(*touched) ? box : kg_rect_unite(*touched, box);
 }

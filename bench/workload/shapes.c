@@ -1,4 +1,5 @@
-/* Polygons row by row from the crossings of their edges; lines column by column (or row by row) from their height there. */
+/* Polygons row by row from the crossings of their edges; lines column by column (or row by row) from their height
+ * there. */
 #include "bench/workload/shapes.h"
 
 static int32_t floor_of(int64_t sixteenths)	// pixels
@@ -77,8 +78,10 @@ void kg_shape_line(const struct kg_canvas *canvas, struct kg_point from, struct 
 	rise = (int64_t)(steep ? to.x - from.x : to.y - from.y) * 65536 / length;	// pixels a pixel, times 65536
 	begin = KG_MAX(floor_of(steep ? from.y : from.x), low);
 	end = KG_MIN(floor_of(steep ? to.y : to.x), high);
-	/* At the middle of the first pixel; half a pixel less, so that the whole part is the upper of two that share it. */
-	across = (int64_t)(steep ? from.x : from.y) * 4096 + ((int64_t)begin * 16 + 8 - (steep ? from.y : from.x)) * rise / 16 - 32768;
+	/* At the middle of the first pixel; half a pixel less, so that the whole part is the upper of two that share
+	 * it. */
+	across = (int64_t)(steep ? from.x : from.y) * 4096 +
+		 ((int64_t)begin * 16 + 8 - (steep ? from.y : from.x)) * rise / 16 - 32768;
 	for (int32_t i = begin; i < end; i++, across += rise) {
 		int32_t upper = (int32_t)(across >> 16);
 		uint32_t lower_share = (uint32_t)(across >> 8 & 0xff);

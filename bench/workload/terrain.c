@@ -1,7 +1,7 @@
 /*
- * terrain: a flight over hills. A ray for every other column of the picture walks over a map of heights, from near to far; what
- * rises above all before it is painted, each pixel with ground of its own. The ground is as fine as the pixels at every
- * distance, lit by its slope, and goes over into haze.
+ * terrain: a flight over hills. A ray for every other column of the picture walks over a map of heights, from near to
+ * far; what rises above all before it is painted, each pixel with ground of its own. The ground is as fine as the
+ * pixels at every distance, lit by its slope, and goes over into haze.
  */
 #include "bench/workload/field.h"
 #include "bench/workload/workload_impl.h"
@@ -101,16 +101,19 @@ static int make_sky(struct terrain *terrain)
 
 	if (r < 0)
 		return r;
-	terrain->sky_rows = KG_MIN(terrain->horizon + terrain->workload.canvas.height / 16, terrain->workload.canvas.height);
+	terrain->sky_rows =
+		KG_MIN(terrain->horizon + terrain->workload.canvas.height / 16, terrain->workload.canvas.height);
 	terrain->sky = malloc((size_t)width * (size_t)KG_MAX(terrain->sky_rows, 1) * 4);
 	for (int32_t y = 0; terrain->sky && y < terrain->sky_rows; y++) {
-		int32_t above = KG_MAX(terrain->horizon - y, 0) * 256 / KG_MAX(terrain->horizon, 1);	// 256 at the top
+		int32_t above =
+			KG_MAX(terrain->horizon - y, 0) * 256 / KG_MAX(terrain->horizon, 1);	// 256 at the top
 		int32_t far = 256 * 200 / (above + 20);
 
 		for (int32_t x = 0; x < width; x++) {
 			/* 1024 values around, so that both ends fit together. */
 			int32_t u = (int32_t)((int64_t)x * (1 << (MAP_BITS + 8)) / width), v = far * 128;
-			int32_t cloud = kg_clamp(kg_field_at(&clouds, u, v) / 2 + 70, 0, 256) * KG_MIN(above * 2, 256) / 256;
+			int32_t cloud =
+				kg_clamp(kg_field_at(&clouds, u, v) / 2 + 70, 0, 256) * KG_MIN(above * 2, 256) / 256;
 			int32_t mist = kg_clamp(256 - above * 2, 0, 256);
 			uint32_t pixel = 0;
 
@@ -155,7 +158,8 @@ static struct viewer viewer_at(const struct terrain *terrain, uint32_t number)
 	return viewer;
 }
 
-/* Two pixels of ground, lit and in the haze; light and the haze's share are 256 together at most, so no colour overflows. */
+/* Two pixels of ground, lit and in the haze; light and the haze's share are 256 together at most, so no colour
+ * overflows. */
 static inline uint64_t shaded(uint64_t pixels, uint64_t light, uint64_t haze_rb, uint64_t haze_g)
 {
 	const uint64_t low = 0x00ff00ff00ff00ff;
@@ -170,7 +174,8 @@ struct spot {
 };
 
 /* The rows from top to bottom (not included) of the columns of a ray. from is the step in front, to the one behind. */
-static void paint(const struct terrain *terrain, int32_t x, int32_t top, int32_t bottom, const struct spot *from, const struct spot *to)
+static void paint(const struct terrain *terrain, int32_t x, int32_t top, int32_t bottom, const struct spot *from,
+		  const struct spot *to)
 {
 	const struct kg_canvas *canvas = &terrain->workload.canvas;
 	const struct step *step = to->step;
@@ -183,7 +188,8 @@ static void paint(const struct terrain *terrain, int32_t x, int32_t top, int32_t
 	uint64_t haze_rb = HAZE_RB * step->fog, haze_g = HAZE_G * step->fog;
 	uint32_t mask = (1u << GROUND_BITS) - 1;
 	int32_t rows = KG_MAX(from->row - to->row, 1);
-	/* Along the ground from the row of from, in 1/256 of what is as fine as the pixels there; it repeats, so modulo 2^32. */
+	/* Along the ground from the row of from, in 1/256 of what is as fine as the pixels there; it repeats, so modulo
+	 * 2^32. */
 	uint32_t u = (uint32_t)to->u << step->detail, v = (uint32_t)to->v << step->detail, du = 0, dv = 0;
 	uint8_t *at = kg_canvas_at(canvas, x, top);
 	bool both = x + 1 < canvas->width;
@@ -197,7 +203,8 @@ static void paint(const struct terrain *terrain, int32_t x, int32_t top, int32_t
 	for (int32_t y = top; y < bottom; y++, u += du, v += dv, at += canvas->stride) {
 		const uint32_t *row = ground + ((v >> 8 & mask) << GROUND_BITS);
 		uint64_t left = row[u >> 8 & mask], right = row[(u + step->across) >> 8 & mask];
-		uint64_t pixels = htole64(shaded(left | right << 32, share, haze_rb, haze_g) | UINT64_C(0xff000000ff000000));
+		uint64_t pixels =
+			htole64(shaded(left | right << 32, share, haze_rb, haze_g) | UINT64_C(0xff000000ff000000));
 
 		if (__builtin_expect(both, true))
 			memcpy(at, &pixels, 8);

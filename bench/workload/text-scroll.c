@@ -91,7 +91,8 @@ static void text_scroll_draw(struct kg_workload *workload, uint32_t number)
 {
 	struct text_scroll *scroll = kg_container_of(workload, struct text_scroll, workload);
 
-	kg_workload_draw_part(workload, scroll->page, number / ROUND * scroll->moved[ROUND] + scroll->moved[number % ROUND]);
+	kg_workload_draw_part(workload, scroll->page,
+			      number / ROUND * scroll->moved[ROUND] + scroll->moved[number % ROUND]);
 }
 
 static void text_scroll_done(struct kg_workload *workload)

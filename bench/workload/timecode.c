@@ -35,8 +35,8 @@ static void draw_cell(uint8_t *at, size_t stride, bool white)
 static void draw_bytes(uint8_t *at, size_t stride, const uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i < size * 8; i++)
-		draw_cell(at + i / KG_CODE_COLUMNS * KG_CODE_CELL * stride + i % KG_CODE_COLUMNS * KG_CODE_CELL * 4, stride,
-			  bytes[i / 8] >> (7 - i % 8) & 1);
+		draw_cell(at + i / KG_CODE_COLUMNS * KG_CODE_CELL * stride + i % KG_CODE_COLUMNS * KG_CODE_CELL * 4,
+			  stride, bytes[i / 8] >> (7 - i % 8) & 1);
 }
 
 /* By the middle of the cell: the edges are what coarse codecs smear. */
@@ -58,7 +58,8 @@ static void read_bytes(const uint8_t *at, size_t stride, uint8_t *bytes, size_t 
 {
 	memset(bytes, 0, size);
 	for (size_t i = 0; i < size * 8; i++)
-		if (read_cell(at + i / KG_CODE_COLUMNS * KG_CODE_CELL * stride + i % KG_CODE_COLUMNS * KG_CODE_CELL * 4, stride))
+		if (read_cell(at + i / KG_CODE_COLUMNS * KG_CODE_CELL * stride + i % KG_CODE_COLUMNS * KG_CODE_CELL * 4,
+			      stride))
 			bytes[i / 8] |= (uint8_t)(1 << (7 - i % 8));
 }
 

@@ -1,6 +1,7 @@
 /*
- * typing: a page into which somebody types: six to nine letters a second in bursts, with a pause to think. When the page is
- * full it is taken away. And kg_workload_letters, of which it is made, whose number is that of the letters typed.
+ * typing: a page into which somebody types: six to nine letters a second in bursts, with a pause to think. When the
+ * page is full it is taken away. And kg_workload_letters, of which it is made, whose number is that of the letters
+ * typed.
  */
 #include "bench/workload/page.h"
 #include "bench/workload/workload_impl.h"
@@ -124,15 +125,16 @@ static int typing_init(struct kg_workload *workload)
 			next += (uint32_t)kg_hash_range(workload->seed, 0x71, i, 2, 6);
 		typing->typed[i + 1] = typing->typed[i] + key;
 	}
-	return kg_workload_part(workload, &typing->letters, &kg_workload_letters, 0, 0, (uint32_t)workload->canvas.width,
-				(uint32_t)workload->canvas.height);
+	return kg_workload_part(workload, &typing->letters, &kg_workload_letters, 0, 0,
+				(uint32_t)workload->canvas.width, (uint32_t)workload->canvas.height);
 }
 
 static void typing_draw(struct kg_workload *workload, uint32_t number)
 {
 	struct typing *typing = kg_container_of(workload, struct typing, workload);
 
-	kg_workload_draw_part(workload, typing->letters, number / ROUND * typing->typed[ROUND] + typing->typed[number % ROUND]);
+	kg_workload_draw_part(workload, typing->letters,
+			      number / ROUND * typing->typed[ROUND] + typing->typed[number % ROUND]);
 }
 
 static void typing_done(struct kg_workload *workload)

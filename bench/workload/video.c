@@ -1,6 +1,7 @@
 /*
- * video: a film, 24 pictures a second: shots of two to four seconds that the camera pans over, hard cuts between them, and grain
- * on everything, other in every picture. The shots are the pictures that codecs are measured with, larger than the screen.
+ * video: a film, 24 pictures a second: shots of two to four seconds that the camera pans over, hard cuts between them,
+ * and grain on everything, other in every picture. The shots are the pictures that codecs are measured with, larger
+ * than the screen.
  */
 #include "bench/workload/pictures.h"
 #include "bench/workload/workload_impl.h"
@@ -30,8 +31,8 @@ static int make_scene(struct video *video, size_t i)
 	video->scenes[i] = pixels;
 	if (!pixels)
 		return -ENOMEM;
-	r = kg_picture_draw(kg_picture_find(names[i]), video->workload.seed, 0, (uint8_t *)pixels, (uint32_t)video->width,
-			    (uint32_t)video->height, (size_t)video->width * 4);
+	r = kg_picture_draw(kg_picture_find(names[i]), video->workload.seed, 0, (uint8_t *)pixels,
+			    (uint32_t)video->width, (uint32_t)video->height, (size_t)video->width * 4);
 	if (r < 0)
 		return r;
 	for (uint8_t *at = (uint8_t *)pixels, *end = (uint8_t *)(pixels + count); at < end; at++)
@@ -54,7 +55,8 @@ static int video_init(struct kg_workload *workload)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < side * side; i++) {
 		uint32_t h = kg_hash(workload->seed, 0x6e, i);
-		uint32_t value = (h & 1) + (h >> 1 & 1) + (h >> 2 & 1) + (h >> 3 & 1) + (h >> 4 & 1);	// in the middle most often
+		uint32_t value = (h & 1) + (h >> 1 & 1) + (h >> 2 & 1) + (h >> 3 & 1) +
+				 (h >> 4 & 1);	  // in the middle most often
 		uint32_t *row = video->grain + (size_t)(i >> GRAIN_BITS) * side * 2;
 
 		row[i % side] = row[i % side + side] = htole32(value * 0x010101);
@@ -91,12 +93,15 @@ static void draw_rows(const struct video *video, const uint32_t *scene, int32_t 
 	for (int32_t y = 0; y < canvas->height; y++) {
 		const uint32_t *from = scene + (size_t)(y + pan_y / 2) * (size_t)video->width + pan_x / 2;
 
-		/* The square of grain begins elsewhere in every frame, and beside itself in every other row and column. */
+		/* The square of grain begins elsewhere in every frame, and beside itself in every other row and column.
+		 */
 		for (int32_t x = 0; x < canvas->width; x += (int32_t)side) {
 			uint32_t h = kg_hash(number, (uint32_t)y >> GRAIN_BITS, (uint32_t)x);
-			const uint32_t *grain = video->grain + (size_t)(((uint32_t)y + h) % side) * side * 2 + (h >> 16) % side;
+			const uint32_t *grain =
+				video->grain + (size_t)(((uint32_t)y + h) % side) * side * 2 + (h >> 16) % side;
 
-			put_row(kg_canvas_at(canvas, x, y), from + x, grain, KG_MIN(canvas->width - x, (int32_t)side), half);
+			put_row(kg_canvas_at(canvas, x, y), from + x, grain, KG_MIN(canvas->width - x, (int32_t)side),
+				half);
 		}
 	}
 }
@@ -107,9 +112,11 @@ static void video_draw(struct kg_workload *workload, uint32_t number)
 	const struct kg_canvas *canvas = &workload->canvas;
 	uint32_t shot = number / SHOT % SHOTS, h = kg_hash(workload->seed, 0x6f, shot);
 	int32_t step = (int32_t)(number % SHOT);
-	int32_t room_x = 2 * (video->width - 1 - canvas->width), room_y = 2 * (video->height - canvas->height);	// half pixels
+	int32_t room_x = 2 * (video->width - 1 - canvas->width),
+		room_y = 2 * (video->height - canvas->height);	  // half pixels
 	/* The odd ones pan back; some move in one direction only, and one of eight stands still. */
-	int32_t x = h % 8 < 6 ? room_x * step / SHOT : room_x / 2, y = h % 8 && h % 8 < 4 ? room_y * step / SHOT : room_y / 3;
+	int32_t x = h % 8 < 6 ? room_x * step / SHOT : room_x / 2,
+		y = h % 8 && h % 8 < 4 ? room_y * step / SHOT : room_y / 3;
 
 	if (h & 16)
 		x = room_x - x;

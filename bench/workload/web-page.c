@@ -1,6 +1,7 @@
 /*
- * web-page: an article without end: headings, text, wide pictures that change every few seconds, and cards with pictures beside.
- * It is read as people do: a look, then a turn of the wheel that glides out; at the end of what is read, back to the top.
+ * web-page: an article without end: headings, text, wide pictures that change every few seconds, and cards with
+ * pictures beside. It is read as people do: a look, then a turn of the wheel that glides out; at the end of what is
+ * read, back to the top.
  */
 #include "bench/workload/page.h"
 #include "bench/workload/pictures.h"
@@ -41,7 +42,8 @@ static int make_picture(const struct web_page *web, uint8_t **ret, size_t i, int
 	size_t stride = (size_t)width * 4;
 
 	*ret = malloc(stride * (size_t)height);
-	return *ret ? kg_picture_draw(kg_picture_find(names[i]), web->workload.seed + 1, 40, *ret, (uint32_t)width, (uint32_t)height, stride)
+	return *ret ? kg_picture_draw(kg_picture_find(names[i]), web->workload.seed + 1, 40, *ret, (uint32_t)width,
+				      (uint32_t)height, stride)
 		    : -ENOMEM;
 }
 
@@ -77,15 +79,16 @@ static size_t wide_of(uint32_t section, uint32_t number)
 	return (section + number / CHANGE) % PICTURES;
 }
 
-static void draw_words(const struct web_page *web, const struct kg_canvas *canvas, uint32_t line, int32_t x, int32_t y, int32_t right,
-		       enum kg_letter_face face)
+static void draw_words(const struct web_page *web, const struct kg_canvas *canvas, uint32_t line, int32_t x, int32_t y,
+		       int32_t right, enum kg_letter_face face)
 {
 	if (y >= canvas->bottom || y + KG_LETTER_HEIGHT <= canvas->top)
 		return;
 	for (uint32_t i = 0; x < right - 90; i++) {
 		uint32_t colour = kg_hash(web->page.seed, line, i) % 23 ? 0x202124 : 0x1a0dab;
 
-		x = kg_letters_string(web->page.letters, canvas, x, y, face, colour, kg_page_word(web->page.seed, line, i));
+		x = kg_letters_string(web->page.letters, canvas, x, y, face, colour,
+				      kg_page_word(web->page.seed, line, i));
 		x += kg_letters_put(web->page.letters, canvas, x, y, face, colour, ' ');
 	}
 }
@@ -101,21 +104,23 @@ static void draw_cards(const struct web_page *web, const struct kg_canvas *canva
 			continue;
 		kg_canvas_fill(canvas, x - 1, y - 1, CARD_WIDTH + 2, CARD_STEP - 22, 0xdadce0);
 		kg_canvas_fill(canvas, x, y, CARD_WIDTH, CARD_STEP - 24, 0xf8f9fa);
-		kg_canvas_blit(canvas, x, y, web->card[(section + i) % PICTURES], CARD_WIDTH * 4, CARD_WIDTH, CARD_HEIGHT);
+		kg_canvas_blit(canvas, x, y, web->card[(section + i) % PICTURES], CARD_WIDTH * 4, CARD_WIDTH,
+			       CARD_HEIGHT);
 		for (int32_t line = 0; line < 2; line++)
 			draw_words(web, canvas, section * 100 + 60 + i * 2 + (uint32_t)line, x + 10,
 				   y + CARD_HEIGHT + 8 + line * KG_PAGE_LINE, x + CARD_WIDTH, KG_LETTER_PLAIN);
 	}
 }
 
-static void draw_section(const struct web_page *web, const struct kg_canvas *canvas, uint32_t section, int32_t top, uint32_t number)
+static void draw_section(const struct web_page *web, const struct kg_canvas *canvas, uint32_t section, int32_t top,
+			 uint32_t number)
 {
 	draw_words(web, canvas, section * 100, EDGE, top + 30, EDGE + web->width, KG_LETTER_BOLD);
-	kg_canvas_blit(canvas, EDGE, top + WIDE_TOP, web->wide[wide_of(section, number)], (size_t)web->width * 4, web->width,
-		       WIDE_HEIGHT);
+	kg_canvas_blit(canvas, EDGE, top + WIDE_TOP, web->wide[wide_of(section, number)], (size_t)web->width * 4,
+		       web->width, WIDE_HEIGHT);
 	for (uint32_t line = 0; line < TEXT_LINES; line++)
-		draw_words(web, canvas, section * 100 + 1 + line, EDGE, top + TEXT_TOP + (int32_t)line * (KG_PAGE_LINE + 2),
-			   EDGE + web->width, KG_LETTER_PLAIN);
+		draw_words(web, canvas, section * 100 + 1 + line, EDGE,
+			   top + TEXT_TOP + (int32_t)line * (KG_PAGE_LINE + 2), EDGE + web->width, KG_LETTER_PLAIN);
 	draw_cards(web, canvas, section, top);
 }
 
@@ -124,7 +129,8 @@ static void draw_page(const struct web_page *web, const struct kg_canvas *canvas
 {
 	uint32_t scroll = scrolled(number), section = scroll / SECTION;
 
-	kg_canvas_fill(canvas, canvas->left, canvas->top, canvas->right - canvas->left, canvas->bottom - canvas->top, 0xffffff);
+	kg_canvas_fill(canvas, canvas->left, canvas->top, canvas->right - canvas->left, canvas->bottom - canvas->top,
+		       0xffffff);
 	for (int32_t top = -(int32_t)(scroll % SECTION); top < canvas->bottom; top += SECTION)
 		draw_section(web, canvas, section++, top, number);
 }

@@ -55,7 +55,8 @@ static int window_drag_init(struct kg_workload *workload)
 static struct kg_rect window_at(const struct window_drag *drag, uint32_t number)
 {
 	int32_t angle = (int32_t)(KG_MIN(number % ROUND, (uint32_t)(ROUND - REST)) * 1024 / (ROUND - REST));
-	int32_t room_x = drag->workload.canvas.width - drag->width, room_y = drag->workload.canvas.height - drag->height;
+	int32_t room_x = drag->workload.canvas.width - drag->width,
+		room_y = drag->workload.canvas.height - drag->height;
 	int32_t x = room_x / 2 + (int32_t)((int64_t)(room_x / 2 + drag->width / 4) * kg_sine(angle) / 4096);
 	int32_t y = room_y / 2 + (int32_t)((int64_t)(room_y / 2 + drag->height / 8) * kg_sine(2 * angle + 100) / 4096);
 
@@ -78,12 +79,14 @@ static void window_drag_draw(struct kg_workload *workload, uint32_t number)
 {
 	struct window_drag *drag = kg_container_of(workload, struct window_drag, workload);
 	struct kg_rect all = { 0, 0, workload->canvas.width, workload->canvas.height };
-	struct kg_rect before = workload->drawn ? window_at(drag, workload->number) : all, now = window_at(drag, number);
+	struct kg_rect before = workload->drawn ? window_at(drag, workload->number) : all,
+		       now = window_at(drag, number);
 
 	if (workload->drawn && !memcmp(&before, &now, sizeof(now)))
 		return;
 	restore(drag, before);
-	kg_canvas_blit(&workload->canvas, now.left, now.top, drag->window, (size_t)drag->width * 4, drag->width, drag->height);
+	kg_canvas_blit(&workload->canvas, now.left, now.top, drag->window, (size_t)drag->width * 4, drag->width,
+		       drag->height);
 	kg_region_add(&workload->damage, kg_rect_intersect(before, all));
 	kg_region_add(&workload->damage, kg_rect_intersect(now, all));
 }

@@ -29,7 +29,8 @@ int kg_workload_new(struct kg_workload **ret, const struct kg_workload_kind *kin
 	struct kg_workload *workload;
 	int r = 0;
 
-	if (!width || !height || width > KG_WORKLOAD_SIDE_MAX || height > KG_WORKLOAD_SIDE_MAX || stride < (size_t)width * 4)
+	if (!width || !height || width > KG_WORKLOAD_SIDE_MAX || height > KG_WORKLOAD_SIDE_MAX ||
+	    stride < (size_t)width * 4)
 		return -EINVAL;
 	workload = calloc(1, kind->impl->size);
 	if (!workload)
@@ -82,8 +83,8 @@ enum kg_workload_cursor kg_workload_cursor(const struct kg_workload *workload)
 
 /* ---- parts ---- */
 
-int kg_workload_part(const struct kg_workload *whole, struct kg_workload **ret, const struct kg_workload_kind *kind, uint32_t x,
-		     uint32_t y, uint32_t width, uint32_t height)
+int kg_workload_part(const struct kg_workload *whole, struct kg_workload **ret, const struct kg_workload_kind *kind,
+		     uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
 	const struct kg_canvas *canvas = &whole->canvas;
 
@@ -93,7 +94,8 @@ int kg_workload_part(const struct kg_workload *whole, struct kg_workload **ret, 
 	height = KG_MIN(height, (uint32_t)canvas->height - y);
 	if (!width || !height)
 		return 0;
-	return kg_workload_new(ret, kind, kg_canvas_at(canvas, (int32_t)x, (int32_t)y), width, height, canvas->stride, whole->seed);
+	return kg_workload_new(ret, kind, kg_canvas_at(canvas, (int32_t)x, (int32_t)y), width, height, canvas->stride,
+			       whole->seed);
 }
 
 void kg_workload_draw_part(struct kg_workload *whole, struct kg_workload *part, uint32_t number)

@@ -33,7 +33,8 @@ static int recording_draw(struct kg_film *film, uint32_t number, struct kg_regio
 {
 	struct recording *recording = recording_of(film);
 
-	return kg_kgw_read(recording->reader, number % film->frames, recording->pixels, recording->stride, ret_damage, ret_why);
+	return kg_kgw_read(recording->reader, number % film->frames, recording->pixels, recording->stride, ret_damage,
+			   ret_why);
 }
 
 static bool recording_cursor(struct kg_film *film, struct kg_cursor *ret)

@@ -1,11 +1,12 @@
 /*
- * The kind replay: shows a workload or a recording, for measuring. WHERE is "NAME" or "FILE", with ",fps=N" or ",fps=max" (as
- * fast as the pictures are taken), ",once" (then it stands still), ",seed=N", ",first=N" (the frame to begin with) and
+ * The kind replay: shows a workload or a recording, for measuring. WHERE is "NAME" or "FILE", with ",fps=N" or
+ * ",fps=max" (as fast as the pictures are taken), ",once" (then it stands still), ",seed=N", ",first=N" (the frame to
+ * begin with) and
  * ",plain" (without the codes in the corner, bench/workload/timecode.h).
  *
- * A picture is drawn when one is wanted and its frame is due; frames that nobody wanted in time are left out. What the code
- * in it calls late is this player's own doing: from when the frame was both due and wanted until it was drawn. A key is shown
- * at once, in its own code, by a picture that differs in nothing else.
+ * A picture is drawn when one is wanted and its frame is due; frames that nobody wanted in time are left out. What the
+ * code in it calls late is this player's own doing: from when the frame was both due and wanted until it was drawn. A
+ * key is shown at once, in its own code, by a picture that differs in nothing else.
  */
 #define KG_TOPIC "replay"
 #include "base/cursor.h"
@@ -174,8 +175,8 @@ static void deliver(struct replay *replay, const struct kg_region *damage)
 	int r = -ENOMEM;
 
 	if (picture)
-		r = kg_frame_init(&picture->frame, canvas->width, canvas->height, canvas->width * 4, canvas->pixels, picture_release,
-				  picture);
+		r = kg_frame_init(&picture->frame, canvas->width, canvas->height, canvas->width * 4, canvas->pixels,
+				  picture_release, picture);
 	if (r < 0) {
 		free(picture);
 		return lose(replay, r, "no memory for a picture");
@@ -395,7 +396,8 @@ static int open_film(struct replay *replay, const struct kg_desktop_open *how)
 			.once = options.once,
 			.taken = options.taken,
 		};
-		replay->shown = (int64_t)(options.once ? KG_MIN(options.first, replay->pace.frames - 1) : options.first) - 1;
+		replay->shown =
+			(int64_t)(options.once ? KG_MIN(options.first, replay->pace.frames - 1) : options.first) - 1;
 	}
 	kg_replay_options_done(&options);
 	return r;
@@ -440,7 +442,8 @@ static const struct kg_rule replay_rules[] = {
 
 const struct kg_desktop_kind kg_desktop_kind_replay = {
 	.name = "replay",
-	.help = "a workload or a recording, for measuring; WHERE is NAME or FILE[,fps=N|max][,once][,plain][,seed=N][,first=N]",
+	.help = "a workload or a recording, for measuring; WHERE is NAME or "
+		"FILE[,fps=N|max][,once][,plain][,seed=N][,first=N]",
 	.check = "a workload, such as terrain, or a file",
 	.open = replay_open,
 	.rules = replay_rules,
