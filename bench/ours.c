@@ -62,15 +62,13 @@ static bool find_own(char path[PATH_MAX])
 	return false;
 }
 
-static int make_arguments(const struct kg_ours *ours, const char *kagamid, const char *desktop, const char *const *more,
-			  const char *arguments[ARGUMENTS_MAX], char control[128])
+static int make_arguments(const struct kg_ours *ours, const char *kagamid, const char *desktop, const char *listen,
+			  const char *control, const char *const *more, const char *arguments[ARGUMENTS_MAX])
 {
-	const char *const fixed[] = { kagamid, "--desktop", desktop, "--listen", "127.0.0.1:0", "--state",
-				     ours->directory,
+	const char *const fixed[] = { kagamid, "--desktop", desktop, "--listen", listen, "--state", ours->directory,
 				      "--control", control };
 	size_t count = KG_ARRAY_SIZE(fixed);
 
-	snprintf(control, 128, "%s/control", ours->directory);
 	memcpy(arguments, fixed, sizeof(fixed));
 	for (; more && *more; more++) {
 		if (count == ARGUMENTS_MAX - 1)
@@ -122,12 +120,12 @@ static int wait_until_ready(struct kg_ours *ours)
 	return -ETIMEDOUT;
 }
 
-int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop, const char *log_path,
-		  const char *const *more)
+int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop, const char *host,
+		  const char *log_path, const char *const *more)
 {
 	struct kg_ours *ours = calloc(1, sizeof(*ours));
 	const char *arguments[ARGUMENTS_MAX];
-	char own[PATH_MAX], control[128];
+	char own[PATH_MAX], control[128], listen[128];
 	int r = -ENOMEM;
 
 	if (!ours)
@@ -141,7 +139,9 @@ int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop
 	}
 	if (!kagamid)
 		kagamid = find_own(own) ? own : "kagamid";
-	r = make_arguments(ours, kagamid, desktop, more, arguments, control);
+	snprintf(control, sizeof(control), "%s/control", ours->directory);
+	snprintf(listen, sizeof(listen), "%s:0", host);
+	r = make_arguments(ours, kagamid, desktop, listen, control, more, arguments);
 	if (r >= 0)
 		r = kg_child_start(&ours->pid, arguments, &ours->out, log_path ? log_path : "/dev/null");
 	if (r >= 0)

@@ -1,4 +1,4 @@
-/* A kagamid of our own to be measured: on a free port of 127.0.0.1, with a password for this run. */
+/* A kagamid of our own to be measured: on a free port, with a password for this run. */
 #pragma once
 
 #include "base/base.h"
@@ -9,11 +9,12 @@ struct kg_ours;
 
 /*
  * Starts it and waits until it is ready (at most half a minute). kagamid: its program, NULL: the one that belongs to
- * this program, beside it or in ../sbin, else the one in PATH. desktop as for its --desktop. Its log goes to log_path
- * (NULL: nowhere); more: further flags, ended by NULL, or NULL. On failure the reason is printed.
+ * this program, beside it or in ../sbin, else the one in PATH. desktop as for its --desktop. It listens on a free port
+ * of host. Its log goes to log_path (NULL: nowhere); more: further flags, ended by NULL, or NULL. On failure the reason
+ * is printed.
  */
-int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop, const char *log_path,
-		  const char *const *more);
+int kg_ours_start(struct kg_ours **ret, const char *kagamid, const char *desktop, const char *host,
+		  const char *log_path, const char *const *more);
 void kg_ours_stop(struct kg_ours *ours);		// NULL is fine
 
 pid_t kg_ours_pid(const struct kg_ours *ours);

@@ -36,10 +36,13 @@ static const char usage[] =
 	"  --workload NAME|FILE       one of those below (default the first), or a recording, with a '/' or '.' in its\n"
 	"                             name: of that the quality is not known\n"
 	"  --fps N|max                at that rate, or as fast as pictures are taken (default: its own)\n"
-	"  --seed N                   of its picture (default 1)\n"
+	"  --seed N                   of its picture, and of what a link loses (default 1)\n"
 	"  --size WIDTHxHEIGHT        of the desktop (default 1920x1080)\n"
 	"  --seconds N                how long to measure (default 10)\n"
 	"  --warm-up N                seconds before that (default 1)\n"
+	"The network:\n"
+	"  --link NAME                between our server and the client: one of those below, or\n"
+	"                             RATE,RTT,LOSS[,QUEUE], as 20M,50ms,0.1%,250k; needs root (default: loopback)\n"
 	"The client:\n"
 	"  --no-decode                only acknowledges frames: what the server alone can do\n"
 	"  --ack-delay N              so many milliseconds after each frame's end (default 0)\n"
@@ -58,13 +61,16 @@ static void help(FILE *to)
 	fputs(usage, to);
 	for (size_t i = 0; kg_workload_kinds[i]; i++)
 		fprintf(to, "  %-14s %s\n", kg_workload_kinds[i]->name, kg_workload_kinds[i]->what);
+	fprintf(to, "\nLinks:\n");
+	for (size_t i = 0; kg_link_kinds[i].name; i++)
+		fprintf(to, "  %-14s %s\n", kg_link_kinds[i].name, kg_link_kinds[i].what);
 }
 
 enum {
 	FLAG_SERVER = 1, FLAG_KAGAMID, FLAG_DESKTOP, FLAG_SERVER_LOG, FLAG_TARGET, FLAG_USER, FLAG_PASSWORD,
 	FLAG_PASSWORD_FILE, FLAG_SERVER_PROCESSES, FLAG_DRAWING_PROCESSES, FLAG_X11_PLAYER, FLAG_WORKLOAD, FLAG_FPS,
-	FLAG_SEED, FLAG_SIZE, FLAG_SECONDS, FLAG_WARM_UP, FLAG_NO_DECODE, FLAG_ACK_DELAY, FLAG_DECODER_THREADS,
-	FLAG_NO_GRAPHICS, FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
+	FLAG_SEED, FLAG_SIZE, FLAG_SECONDS, FLAG_WARM_UP, FLAG_LINK, FLAG_NO_DECODE, FLAG_ACK_DELAY,
+	FLAG_DECODER_THREADS, FLAG_NO_GRAPHICS, FLAG_NO_KEYS, FLAG_JSON, FLAG_QUIET, FLAG_HELP,
 };
 
 static const struct option flags[] = {
@@ -85,6 +91,7 @@ static const struct option flags[] = {
 	{ "size", required_argument, NULL, FLAG_SIZE },
 	{ "seconds", required_argument, NULL, FLAG_SECONDS },
 	{ "warm-up", required_argument, NULL, FLAG_WARM_UP },
+	{ "link", required_argument, NULL, FLAG_LINK },
 	{ "no-decode", no_argument, NULL, FLAG_NO_DECODE },
 	{ "ack-delay", required_argument, NULL, FLAG_ACK_DELAY },
 	{ "decoder-threads", no_argument, NULL, FLAG_DECODER_THREADS },
@@ -168,6 +175,7 @@ static bool apply(struct kg_run_options *o, int flag, const char *value)
 	case FLAG_SIZE:			return parse_size(o, value);
 	case FLAG_SECONDS:		return parse_seconds(value, 0.1, &o->seconds);
 	case FLAG_WARM_UP:		return parse_seconds(value, 0, &o->warm_up_s);
+	case FLAG_LINK:			o->link = value; return kg_link_parse(&o->link_spec, value) >= 0;
 	case FLAG_NO_DECODE:		o->decode = o->keys = false; return true;
 	case FLAG_ACK_DELAY:		return kg_number_parse(value, 0, ACK_DELAY_MAX, &o->ack_delay_ms);
 	case FLAG_DECODER_THREADS:	o->threads = true; return true;
@@ -186,6 +194,8 @@ static const char *contradiction(const struct kg_run_options *o)
 		return "--target is a server that runs already: --desktop, --kagamid and --server-log are for our own";
 	if (o->target && (!o->user || !o->password))
 		return "--target needs --user and --password or --password-file";
+	if (o->target && o->link)
+		return "--link is between our own server and its client: a --target has its own network";
 	if (!o->target && (o->user || o->password))
 		return "--user and --password are for --target";
 	if (o->x11_player && (!o->workload || !kg_workload_find(o->workload)))

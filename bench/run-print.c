@@ -60,6 +60,23 @@ static void print_cost(const char *name, const struct kg_run_cost *cost)
 	       cost->processes);
 }
 
+static void print_link(const struct kg_run_results *results)
+{
+	static const char *const names[] = { [KG_LINK_SERVER] = "to server", [KG_LINK_CLIENT] = "to client" };
+	const struct kg_link_spec *spec = &results->options->link_spec;
+
+	row("link");
+	printf("%s: %g Mbit/s, %g ms, %g %% lost, queue %g kB\n", results->options->link, (double)spec->rate / 1e6,
+	       (double)spec->rtt_ns / 1e6, spec->loss * 100, (double)spec->queue_size / 1e3);
+	for (enum kg_link_end end = KG_LINK_ENDS; end-- > 0;) {
+		const struct kg_link_carried *carried = &results->link[end];
+
+		printf("  %-10s %llu packets, %llu lost, %llu dropped at the queue; at most %.2f ms late\n", names[end],
+		       (unsigned long long)carried->count.packets, (unsigned long long)carried->count.lost,
+		       (unsigned long long)carried->count.dropped, (double)carried->late_max_ns / 1e6);
+	}
+}
+
 static void print_operations(const struct kg_run_results *results)
 {
 	const struct kg_tally *tally = &results->tally;
@@ -109,8 +126,10 @@ void kg_run_print(struct kg_run_results *results)
 	row("bytes");
 	printf("%.2f Mbit/s, %.1f kB a frame, %.2f Mbit/s of TCP (%s)\n", rate(f->bytes, seconds) * 8 / 1e6,
 	       f->frames ? (double)f->bytes / (double)f->frames / 1e3 : 0, rate(results->wire_bytes, seconds) * 8 / 1e6,
-	       results->congestion);
+	       results->server_congestion[0] ? results->server_congestion : "congestion control not known");
 	print_operations(results);
+	if (o->link)
+		print_link(results);
 	print_cost("server", &results->server);
 	print_cost("drawing", &results->drawing);
 	if (isfinite(results->draw_ms)) {
@@ -190,7 +209,39 @@ static void put_what(struct kg_json *json, const struct kg_run_results *results)
 	kg_json_bool(json, "graphics", !o->legacy);
 	kg_json_count(json, "ack_delay_ms", o->ack_delay_ms);
 	kg_json_text(json, "congestion", results->congestion);
+	kg_json_text(json, "server_congestion", results->server_congestion[0] ? results->server_congestion : NULL);
 	kg_json_number(json, "seconds", results->figures.seconds, 3);
+}
+
+static void put_carried(struct kg_json *json, const char *name, const struct kg_link_carried *carried)
+{
+	const struct kg_link_count *count = &carried->count;
+
+	kg_json_begin_object(json, name);
+	kg_json_count(json, "packets", count->packets);
+	kg_json_count(json, "bytes", count->bytes);
+	kg_json_count(json, "lost", count->lost);
+	kg_json_count(json, "dropped", count->dropped);
+	kg_json_number(json, "late_ms", rate(carried->late_ns, (double)count->packets * 1e6), 3);
+	kg_json_number(json, "late_max_ms", (double)carried->late_max_ns / 1e6, 3);
+	kg_json_end_object(json);
+}
+
+static void put_link(struct kg_json *json, const struct kg_run_results *results)
+{
+	const struct kg_link_spec *spec = &results->options->link_spec;
+
+	if (!results->options->link)
+		return kg_json_text(json, "link", NULL);
+	kg_json_begin_object(json, "link");
+	kg_json_text(json, "name", results->options->link);
+	kg_json_number(json, "mbit_per_second", (double)spec->rate / 1e6, 3);
+	kg_json_number(json, "rtt_ms", (double)spec->rtt_ns / 1e6, 3);
+	kg_json_number(json, "loss_percent", spec->loss * 100, 4);
+	kg_json_count(json, "queue_bytes", spec->queue_size);
+	put_carried(json, "to_client", &results->link[KG_LINK_CLIENT]);
+	put_carried(json, "to_server", &results->link[KG_LINK_SERVER]);
+	kg_json_end_object(json);
 }
 
 static void put_frames(struct kg_json *json, struct kg_run_results *results)
@@ -279,6 +330,7 @@ int kg_run_write_json(struct kg_run_results *results, const char *path)
 	kg_json_count(&json, "schema", 1);
 	put_machine(&json);
 	put_what(&json, results);
+	put_link(&json, results);
 	kg_json_number(&json, "connect_ms", results->connect_ms, 2);
 	kg_json_number(&json, "first_frame_ms", results->first_ms, 2);
 	put_frames(&json, results);

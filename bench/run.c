@@ -32,6 +32,7 @@ struct run {
 	struct kg_loop *loop;
 	struct kg_watch *tick, *interrupt;
 	struct kg_ours *ours;
+	struct kg_link_net *link;	// NULL: none
 	struct kg_reference *reference;
 	struct kg_session_how how;
 	struct kg_session *session;
@@ -43,6 +44,7 @@ struct run {
 	uint64_t begin_us, end_us;	// of what is measured
 	struct kg_tally tally_before;
 	uint64_t wire_before;
+	struct kg_link_carried link_before[KG_LINK_ENDS];
 	struct kg_meter_reading server_before, drawing_before, client_before;
 };
 
@@ -99,6 +101,48 @@ static uint64_t wire_bytes(const struct run *run)
 	return info.tcpi_bytes_received;
 }
 
+/* ---- the link ---- */
+
+static int make_link(struct run *run)
+{
+	const char *what;
+	int r;
+
+	if (!run->options->link)
+		return 0;
+	r = kg_link_net_new(&run->link, &run->options->link_spec, run->options->seed, &what);
+	if (r < 0)
+		fprintf(stderr, "kagami-bench: --link cannot %s%s: %s\n", what,
+			r == -EPERM || r == -EACCES ? ", which only root may" : "", strerror(-r));
+	return r;
+}
+
+/* What comes next is at that end of the link, if there is one. */
+static int move_to(struct run *run, enum kg_link_end end)
+{
+	int r = run->link ? kg_link_net_enter(run->link, end) : 0;
+
+	return r < 0 ? say(r, "cannot enter a network namespace") : 0;
+}
+
+static void read_link(const struct run *run, struct kg_link_carried ret[KG_LINK_ENDS])
+{
+	if (run->link && kg_link_net_read(run->link, ret) < 0)
+		memset(ret, 0, KG_LINK_ENDS * sizeof(*ret));
+}
+
+static void link_since(const struct run *run, struct kg_link_carried ret[KG_LINK_ENDS])
+{
+	read_link(run, ret);
+	for (enum kg_link_end end = 0; end < KG_LINK_ENDS; end++) {
+		ret[end].count.packets -= run->link_before[end].count.packets;
+		ret[end].count.bytes -= run->link_before[end].count.bytes;
+		ret[end].count.dropped -= run->link_before[end].count.dropped;
+		ret[end].count.lost -= run->link_before[end].count.lost;
+		ret[end].late_ns -= run->link_before[end].late_ns;
+	}
+}
+
 /* ---- states ---- */
 
 static void begin_measuring(struct run *run)
@@ -111,6 +155,7 @@ static void begin_measuring(struct run *run)
 	run->client_before = read_meter(NULL);
 	run->tally_before = run->session->tally;
 	run->wire_before = wire_bytes(run);
+	read_link(run, run->link_before);
 	run->begin_us = run->state_us = kg_now_us();
 }
 
@@ -123,6 +168,7 @@ static void end_measuring(struct run *run)
 	results->drawing = run->drawing[0] ? cost_since(run->drawing, &run->drawing_before) : (struct kg_run_cost){ 0 };
 	results->client = cost_since(NULL, &run->client_before);
 	results->wire_bytes = wire_bytes(run) - run->wire_before;
+	link_since(run, results->link);
 	results->tally = run->session->tally;
 	results->tally.frames -= run->tally_before.frames;
 	for (size_t i = 0; i < KG_OPERATIONS; i++) {
@@ -266,7 +312,12 @@ static int start_server(struct run *run)
 		return 0;
 	snprintf(desktop, sizeof(desktop), "replay:%s,seed=%u%s%s", o->workload, o->seed, o->fps[0] ? ",fps=" : "",
 		 o->fps);
-	r = kg_ours_start(&run->ours, o->kagamid, o->desktop ? o->desktop : desktop, o->server_log, NULL);
+	r = move_to(run, KG_LINK_SERVER);
+	if (r >= 0)
+		r = kg_ours_start(&run->ours, o->kagamid, o->desktop ? o->desktop : desktop,
+				  run->link ? kg_link_net_address(KG_LINK_SERVER) : "127.0.0.1", o->server_log, NULL);
+	if (r >= 0)
+		r = move_to(run, KG_LINK_CLIENT);
 	if (r < 0)
 		return r;
 	run->how.server = kg_ours_address(run->ours);
@@ -276,11 +327,24 @@ static int start_server(struct run *run)
 	return 0;
 }
 
+static int learn_congestion(struct run *run)
+{
+	struct kg_run_results *results = run->results;
+	socklen_t size = sizeof(results->congestion) - 1;
+	int fd = run->session->connection.fd, r;
+
+	(void)getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, results->congestion, &size);
+	r = move_to(run, KG_LINK_SERVER);
+	if (r < 0)
+		return r;
+	if (kg_congestion_far(fd, results->server_congestion) < 0)
+		results->server_congestion[0] = 0;	// on another machine
+	return move_to(run, KG_LINK_CLIENT);
+}
+
 static int join(struct run *run)
 {
 	static const struct kg_session_events events = { on_shown, on_ended };
-	struct kg_run_results *results = run->results;
-	socklen_t size = sizeof(results->congestion) - 1;
 	uint32_t code;
 	int r = kg_session_new(&run->session, run->loop, &run->how, &events, run);
 
@@ -293,8 +357,7 @@ static int join(struct run *run)
 			kg_connection_error(&run->session->connection, &code));
 		return r;
 	}
-	(void)getsockopt(run->session->connection.fd, IPPROTO_TCP, TCP_CONGESTION, results->congestion, &size);
-	return 0;
+	return learn_congestion(run);
 }
 
 static int prepare(struct run *run)
@@ -345,7 +408,9 @@ int kg_run(struct kg_run_results *ret, const struct kg_run_options *options)
 	*ret = (struct kg_run_results){ .options = options, .draw_ms = NAN };
 	if (options->drawing_processes)
 		snprintf(run.drawing, sizeof(run.drawing), "%s", options->drawing_processes);
-	r = prepare(&run);
+	r = make_link(&run);
+	if (r >= 0)
+		r = prepare(&run);
 	if (r >= 0)
 		r = start_server(&run);
 	if (r >= 0 && options->x11_player)
@@ -363,6 +428,7 @@ int kg_run(struct kg_run_results *ret, const struct kg_run_options *options)
 	kg_ours_stop(run.ours);
 	if (run.player)
 		kg_child_stop(run.player);
+	kg_link_net_free(run.link);
 	if (r >= 0)
 		r = analyse(&run);
 	kg_session_free(run.session);

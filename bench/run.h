@@ -2,7 +2,9 @@
 #pragma once
 
 #include "bench/client/tally.h"
+#include "bench/congestion.h"
 #include "bench/keys.h"
+#include "bench/link-net.h"
 #include "bench/meter.h"
 #include "bench/record.h"
 #include "bench/settle.h"
@@ -20,6 +22,8 @@ struct kg_run_options {
 	const char *size;		// WIDTHxHEIGHT
 	uint32_t width, height;
 	double seconds, warm_up_s;
+	const char *link;		// its name or form, NULL: none, that is loopback for our own server
+	struct kg_link_spec link_spec;
 	const char *json;		// file, "-": standard output; NULL: none
 	bool decode, threads, legacy, keys, quiet;
 	uint32_t ack_delay_ms;
@@ -37,7 +41,9 @@ struct kg_run_cost {
 
 struct kg_run_results {
 	const struct kg_run_options *options;
-	char congestion[32];		// TCP's, of this end
+	char congestion[KG_CONGESTION_MAX];		// TCP's, of this end
+	char server_congestion[KG_CONGESTION_MAX];	// "": not known
+	struct kg_link_carried link[KG_LINK_ENDS];	// with options->link, in the measured span
 	double connect_ms, first_ms;	// from the beginning of the TCP connection to log-on, and to the first frame
 	struct kg_record record;
 	struct kg_record_figures figures;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """kagami-bench: its figures against a desktop whose delay is known, a short run with our server, and what it refuses."""
+import contextlib
 import json
 import os
 import shutil
@@ -28,7 +29,9 @@ def run(*flags, env=None):
         return json.loads(result.stdout) if result.returncode == 0 else {}
 
 
-def known_delay():
+@contextlib.contextmanager
+def late_kagamid():
+    """A kagamid whose desktop is tests/late-desktop."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         for name in ('session', 'auth'):
@@ -38,6 +41,11 @@ def known_delay():
         with open(kagamid, 'w') as file:
             file.write('#!/bin/sh\nexec %s --programs %s "$@"\n' % (os.path.join(BUILD, 'kagamid'), directory))
         os.chmod(kagamid, 0o755)
+        yield kagamid
+
+
+def known_delay():
+    with late_kagamid() as kagamid:
         for delay in (7, 40):
             # A busy machine adds to it now and then, the harness itself less than a millisecond: of three tries one is right.
             for _ in range(3):
@@ -55,6 +63,38 @@ def known_delay():
             ok(in_time[1] and delay <= photon['min'], 'and that of its keys: from %s, median %s of %d' % (
                 photon['min'], photon['p50'], photon['count']))
             ok(latency['count'] > 15 * SECONDS and not found['frames']['without_code'], 'every picture was read')
+
+
+def linked():
+    """What the link adds is what it says, to a delay that is known."""
+    if subprocess.run(['unshare', '-n', 'test', '-w', '/dev/net/tun'], stderr=subprocess.DEVNULL).returncode:
+        skip('--link: no network namespaces or no /dev/net/tun here')
+        return
+    with late_kagamid() as kagamid:
+        for _ in range(3):
+            found = run('--kagamid', kagamid, '--desktop', 'late:7', '--seconds', str(2 * SECONDS * SLOW), '--size', '256x200',
+                        '--link', '500M,30ms,0')
+            if not found:
+                break
+            latency, photon = found['latency_ms'], found['input']['to_photon_ms']
+            # A picture is 93 kB, which TCP spreads over some milliseconds: by its pace.
+            key_way = photon['min'] - latency['min'] if photon['count'] else 0
+            in_time = latency['min'] < 27, 14.5 < key_way < 16
+            if all(in_time):
+                break
+    if not ok(found, 'our server is measured over a link'):
+        return
+    ok(in_time[0] and latency['min'] >= 22, '7 ms, one way of 15 and sending a picture are %.2f' % latency['min'])
+    ok(in_time[1], 'a key needs the other one: %.2f' % key_way)
+    link = found['link']
+    ok(link['mbit_per_second'] == 500 and link['rtt_ms'] == 30 and link['queue_bytes'] == 1875000, 'the link is named')
+    ok(link['to_client']['bytes'] > found['bytes']['tcp'] > 0 and link['to_server']['packets'] > 0 and
+       link['to_client']['lost'] == 0, 'and what it carried: %s' % link['to_client'])
+    ok(found['server_congestion'] and found['congestion'], 'with TCP\'s congestion control: %s' % found['server_congestion'])
+    # Without the right to make namespaces.
+    result = subprocess.run(['setpriv', '--bounding-set=-sys_admin', BENCH, 'run', '--link', 'lan'], capture_output=True, text=True,
+                            timeout=30)
+    ok(result.returncode == 1 and 'which only root may' in result.stderr and result.stderr.count('\n') == 1, result.stderr.strip())
 
 
 def seen(found, name):
@@ -102,7 +142,8 @@ def ours():
 
 def refused():
     for flags in (['--workload', 'none'], ['--size', '10x10'], ['--target', '127.0.0.1:1'], ['--seconds', 'x'], ['more'],
-                  ['--ack-delay', '5'], ['--fps', 'quick']):
+                  ['--ack-delay', '5'], ['--fps', 'quick'], ['--link', 'dsl'],
+                  ['--link', 'lan', '--target', '127.0.0.1:1', '--user', 'a', '--password', 'b']):
         result = subprocess.run([BENCH, 'run', *flags], capture_output=True, text=True, timeout=30)
         ok(result.returncode == 2 and result.stderr.startswith(('kagami-bench: ', BENCH)) and result.stderr.count('\n') == 1,
            'refused: %s' % result.stderr.strip())
@@ -112,6 +153,7 @@ def refused():
 
 
 known_delay()
+linked()
 ours()
 ok(not any(name.startswith('kagami') for name in children(os.getpid()).values()), 'nothing is left behind')
 refused()
