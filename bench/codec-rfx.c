@@ -1,15 +1,15 @@
-/* RemoteFX: progressive (complete tiles, a first pass, each upgrade) and classic, by batches of two rows of tiles. */
+/* RemoteFX: progressive (complete tiles, a first pass, each upgrade) and classic, by batches of at most two rows of tiles. */
 #include "bench/codecs.h"
 
 #include <math.h>
 
-#define BATCH_ROWS 2			// rows of tiles in a job
+#define BATCH_ROWS 2			// rows of tiles in a job, at most
 
 struct rfx;
 
 /* What differs between the two streams. */
 struct kind {
-	/* Writes the tiles of rows [first, first + BATCH_ROWS); how many were written, and how many there are to *ret. */
+	/* Writes the tiles of a job; how many were written, and how many there are to *ret. */
 	uint32_t (*tiles)(struct rfx *rfx, uint32_t job, uint32_t thread, struct kg_writer *to, uint32_t *ret);
 	void (*begin)(struct rfx *rfx, struct kg_writer *to);
 	void (*add)(struct rfx *rfx, const uint8_t *bytes, size_t size, uint32_t count);
@@ -28,7 +28,7 @@ struct rfx {
 	struct kg_rfx_batch *batches;	// of each thread
 	uint8_t *memory;		// of the batches
 	struct job *jobs;
-	uint32_t job_count;
+	uint32_t job_count, share;	// tiles of a job
 	uint8_t *bytes;			// of all
 	size_t room, job_room, size;
 
@@ -66,7 +66,8 @@ static int allocate(struct rfx *rfx)
 	uint32_t threads = kg_work_threads(s->work), capacity = s->columns * BATCH_ROWS;
 	size_t tiles = (size_t)s->columns * s->rows, batch = (kg_rfx_batch_size(capacity) + 63) / 64 * 64;
 
-	rfx->job_count = (s->rows + BATCH_ROWS - 1) / BATCH_ROWS;
+	rfx->share = kg_rfx_share((uint32_t)tiles, threads, capacity);
+	rfx->job_count = (uint32_t)((tiles - 1) / rfx->share + 1);
 	rfx->job_room = (size_t)capacity * KG_PROGRESSIVE_TILE_ROOM;
 	rfx->room = tiles * KG_PROGRESSIVE_TILE_ROOM + 4096;
 	rfx->batches = calloc(threads, sizeof(*rfx->batches));
@@ -168,8 +169,8 @@ static uint32_t tiles_of(const struct rfx *rfx, uint32_t job, uint32_t *ret)
 {
 	const struct kg_subject *s = rfx->subject;
 
-	*ret = KG_MIN(s->rows - job * BATCH_ROWS, BATCH_ROWS + 0u) * s->columns;
-	return job * BATCH_ROWS * s->columns;
+	*ret = KG_MIN(s->columns * s->rows - job * rfx->share, rfx->share);
+	return job * rfx->share;
 }
 
 static bool decode_last(struct rfx *rfx, struct kg_oracle *oracle)

@@ -65,6 +65,15 @@ size_t kg_rfx_batch_size(uint32_t capacity)
 	       capacity * one;
 }
 
+uint32_t kg_rfx_share(uint32_t count, uint32_t threads, uint32_t most)
+{
+	uint32_t batches = (count - 1) / most + 1, threads_used = KG_MIN(threads, count / KG_RFX_SHARE_LEAST);
+
+	if (threads_used > 1)
+		batches = (batches + threads_used - 1) / threads_used * threads_used;
+	return (count - 1) / batches + 1;
+}
+
 void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capacity)
 {
 	uint8_t *at = (uint8_t *)(((uintptr_t)memory + ALIGN - 1) / ALIGN * ALIGN);

@@ -133,6 +133,13 @@ struct kg_rfx_batch {
 size_t kg_rfx_batch_size(uint32_t capacity);
 #define KG_RFX_BATCH_MAX 4096
 
+/*
+ * How many of count tiles (1 or more) to encode together, most or less, where so many threads take batches in turns: as many as
+ * lets all threads end together. Fewer than KG_RFX_SHARE_LEAST are not worth a thread.
+ */
+uint32_t kg_rfx_share(uint32_t count, uint32_t threads, uint32_t most);
+#define KG_RFX_SHARE_LEAST 16
+
 /* memory: kg_rfx_batch_size() bytes, which need not be cleared nor aligned, and stay the caller's. */
 void kg_rfx_batch_init(struct kg_rfx_batch *batch, void *memory, uint32_t capacity);
 

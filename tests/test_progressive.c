@@ -171,6 +171,22 @@ static void check_hard(enum kg_rfx_wavelet wavelet, const char *name)
 	ok(wavelet == KG_RFX_EXTRAPOLATE ? overflows > 0 : !overflows, "%s: %u tiles overflow", name, overflows);
 }
 
+static void check_shares(void)
+{
+	bool fits = true;
+
+	for (uint32_t count = 1; count < 2000; count++)
+		for (uint32_t threads = 0; threads <= 8; threads++) {
+			uint32_t share = kg_rfx_share(count, threads, 60), batches = (count + share - 1) / share;
+
+			fits &= share >= 1 && share <= 60 && batches <= (count + 59) / 60 + threads;
+		}
+	ok(fits, "tiles are shared out in batches that have room");
+	ok(kg_rfx_share(510, 1, 60) == 57 && kg_rfx_share(510, 2, 60) == 51 && kg_rfx_share(510, 8, 60) == 32 &&
+	       kg_rfx_share(20, 8, 60) == 20,
+	   "and all threads have as many, where that pays");
+}
+
 int main(int argc, char **argv)
 {
 	check_init(argc, argv);
@@ -179,6 +195,7 @@ int main(int argc, char **argv)
 	check_sizes(KG_RFX_EXTRAPOLATE, "reduce-extrapolate");
 	check_sizes(KG_RFX_SYMMETRIC, "symmetric");
 	check_coarse();
+	check_shares();
 	for (enum kg_cpu cpu = KG_CPU_C; cpu <= kg_cpu_best(); cpu++)
 		check_edges(cpu);
 	check_hard(KG_RFX_EXTRAPOLATE, "reduce-extrapolate");

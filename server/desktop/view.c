@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/pool.h"
 #include "server/control/channel.h"
 #include "server/control/gfx-version.h"
 #include "server/desktop/source.h"
@@ -81,6 +82,7 @@ static int on_open(struct kg_view *view, const void *body)
 	kg_cursor_cache_init(&view->cursors, view->open.cursor_slots);
 	view->cursor_due = parts->cursor_known;
 	output->plan.dsp = parts->dsp;
+	output->plan.threads = kg_pool_threads(parts->pool);
 	output->plan.mirror = &output->mirror;
 	output->plan.hash_key = parts->hash_key;
 	output->plan.ladder = parts->ladder;

@@ -169,16 +169,24 @@ static void add_texts(struct kg_plan *plan)
 		add_work(plan, (struct kg_plan_work){ .kind = KG_WORK_ANALYSE, .first = i });
 }
 
+/* Lossy tiles of a job. */
+static uint32_t share_of(const struct kg_plan *plan)
+{
+	uint32_t threads = KG_MIN(plan->threads, (uint32_t)KG_PLAN_THREADS);
+
+	return plan->lossy_count ? kg_rfx_share(plan->lossy_count, threads, KG_PLAN_BATCH) : 0;
+}
+
 static void add_lossy(struct kg_plan *plan)
 {
 	enum kg_slice_kind kind = plan->graphics ? KG_SLICE_GRAPHICS : KG_SLICE_SURFACES;
 
 	kg_plan_find_lossy(plan);
-	for (uint32_t first = 0; first < plan->lossy_count; first += KG_PLAN_BATCH) {
+	for (uint32_t first = 0, share = share_of(plan); first < plan->lossy_count; first += share) {
 		struct kg_plan_work work = {
 			.kind = KG_WORK_LOSSY,
 			.first = first,
-			.tiles = KG_MIN(plan->lossy_count - first, (uint32_t)KG_PLAN_BATCH),
+			.tiles = KG_MIN(plan->lossy_count - first, share),
 			.part = add_part(plan, (struct kg_plan_part){ .kind = kind }),
 		};
 

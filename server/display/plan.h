@@ -72,11 +72,13 @@ struct kg_plan_part {
 
 #define KG_PLAN_ROWS ((KG_DESKTOP_SIZE_MAX + KG_TILE - 1) / KG_TILE)
 #define KG_PLAN_BATCH 60	// lossy tiles that one job encodes together: two rows of 1920 pixels
-#define KG_PLAN_PARTS (KG_PLAN_ROWS + KG_PLAN_ROWS * KG_PLAN_ROWS / KG_PLAN_BATCH + 4)
+#define KG_PLAN_THREADS 64	// more do not help
+#define KG_PLAN_PARTS (KG_PLAN_ROWS + KG_PLAN_ROWS * KG_PLAN_ROWS / KG_PLAN_BATCH + KG_PLAN_THREADS + 4)
 
 struct kg_plan {
 	/* the caller's */
 	const struct kg_dsp *dsp;
+	uint32_t threads;		// that run jobs side by side
 	const struct kg_hash_key *hash_key;	// graphics
 	struct kg_mirror *mirror;
 	bool graphics;			// or bitmaps
