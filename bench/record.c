@@ -28,11 +28,16 @@ static double ms_between(uint64_t from_us, uint64_t to_us)
 }
 
 /* The player draws numbers in rising order, so a new number is another than the last. */
-static int add_distinct(struct kg_record_figures *figures, const struct kg_shown_frame *frame)
+static int add_distinct(struct kg_record_figures *figures, const struct kg_shown_frame *frame, uint64_t from_us)
 {
-	int r = kg_samples_add(&figures->latency_ms, ms_between(frame->drawn_us, frame->at_us));
+	double latency_ms = ms_between(frame->drawn_us, frame->at_us);
+	int r = kg_samples_add(&figures->latency_ms, latency_ms);
 
 	figures->distinct++;
+	if (r >= 0)
+		r = kg_samples_add(&figures->at_s, ms_between(from_us, frame->at_us) / 1000);
+	if (r >= 0)
+		r = kg_samples_add(&figures->at_latency_ms, latency_ms);
 	return r < 0 ? r : kg_samples_add(&figures->late_ms, frame->late_us / 1000.0);
 }
 
@@ -57,7 +62,7 @@ static int add_frames(struct kg_record_figures *figures, const struct kg_record 
 			figures->bytes = frame->channel_bytes - bytes_before;
 			r = kg_samples_add(&figures->decode_ms, frame->decode_us / 1000.0);
 			if (r >= 0 && new)
-				r = add_distinct(figures, frame);
+				r = add_distinct(figures, frame, from_us);
 		}
 		if (new)
 			last = frame;
@@ -105,4 +110,6 @@ void kg_record_figures_done(struct kg_record_figures *figures)
 	kg_samples_done(&figures->interval_ms);
 	kg_samples_done(&figures->late_ms);
 	kg_samples_done(&figures->decode_ms);
+	kg_samples_done(&figures->at_s);
+	kg_samples_done(&figures->at_latency_ms);
 }

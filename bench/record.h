@@ -35,6 +35,8 @@ struct kg_record_figures {
 	struct kg_samples late_ms;	// of the player, of distinct frames
 	struct kg_samples decode_ms;	// of all frames
 	uint64_t stutters;
+	/* Of distinct frames as they came: when each was shown, since from_us, and how late. */
+	struct kg_samples at_s, at_latency_ms;
 };
 
 /* From from_us on and before to_us. Returns 0 or -ENOMEM; in both cases *ret is to be given back. */

@@ -273,6 +273,25 @@ static void put_latency(struct kg_json *json, struct kg_samples *latency)
 	kg_json_end_object(json);
 }
 
+/* In one line: there may be thousands. */
+static void put_series(struct kg_json *json, const char *name, const struct kg_samples *samples)
+{
+	kg_json_begin_array(json, name);
+	json->lines = false;
+	for (size_t i = 0; i < samples->count; i++)
+		kg_json_number(json, NULL, samples->values[i], 3);
+	kg_json_end_array(json);
+	json->lines = true;
+}
+
+static void put_latency_series(struct kg_json *json, const struct kg_record_figures *figures)
+{
+	kg_json_begin_object(json, "latency_series");
+	put_series(json, "at_s", &figures->at_s);
+	put_series(json, "latency_ms", &figures->at_latency_ms);
+	kg_json_end_object(json);
+}
+
 static void put_input(struct kg_json *json, struct kg_keys *keys)
 {
 	kg_json_begin_object(json, "input");
@@ -335,6 +354,7 @@ int kg_run_write_json(struct kg_run_results *results, const char *path)
 	kg_json_number(&json, "first_frame_ms", results->first_ms, 2);
 	put_frames(&json, results);
 	put_latency(&json, &results->figures.latency_ms);
+	put_latency_series(&json, &results->figures);
 	put_samples(&json, "late_ms", &results->figures.late_ms);
 	put_samples(&json, "decode_ms", &results->figures.decode_ms);
 	put_input(&json, &results->keys);

@@ -100,6 +100,10 @@ static void records(void)
 	ok(f.latency_ms.count == 6 && near(kg_samples_percentile(&f.latency_ms, 50), 11) &&
 	   near(kg_samples_max(&f.latency_ms), 15),
 	   "latency is from drawn to first shown");
+	/* Sorting for the median left these alone: since 120 ms. */
+	ok(f.at_s.count == 6 && near(f.at_s.values[0], 0.012) && near(f.at_latency_ms.values[0], 12) &&
+	   near(f.at_s.values[4], 0.115) && near(f.at_latency_ms.values[4], 15) && near(f.at_latency_ms.values[5], 10),
+	   "and stays in the order of frames beside its times");
 	/* 18 22 18 45 15: the median is 18, and what is above 27 is 45. */
 	ok(f.interval_ms.count == 5 && near(kg_samples_percentile(&f.interval_ms, 50), 18) && f.stutters == 1,
 	   "one interval in five is above one and a half times the median");
