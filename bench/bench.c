@@ -17,6 +17,10 @@ static const struct {
 #if HAVE_ZSTD
 	{ "record", "records what a desktop or a program shows, as a workload", kg_bench_record },
 #endif
+#if HAVE_JANSSON
+	{ "compare", "puts two measurements side by side", kg_bench_compare },
+	{ "report", "draws measurements on a page", kg_bench_report },
+#endif
 };
 
 static void help(FILE *to)

@@ -34,6 +34,7 @@ foreign='
 <zstd ^bench/workload/kgw-|^tests/
 <openssl/ ^server/(broker|auth|session)/|^tests/
 <ini\.h ^server/broker/|^tests/
+<jansson ^bench/results\.c:
 <security/ ^server/auth/
 <(pthread|threads)\.h ^base/pool\.c:|^server/desktop/x11/connect\.c:|^tests/
 '
