@@ -281,6 +281,32 @@ static void changed(void)
 	close(fd);
 }
 
+/* Of frame 2 in the index of a recording of SOME frames: what stands at its bytes 0 to 7 (where) or 8 to 15 (when). */
+static void wrong_index(void)
+{
+	enum { SOME = 5 };
+	int fd = recorded(SOME, true);
+	bool lied = false, silent = false, all = true;
+	size_t size;
+	uint8_t *bytes = bytes_of(fd, &size), *index = bytes + size - SOME * 16;
+
+	for (size_t part = 0; part < 16; part += 8) {
+		uint8_t kept[8];
+
+		memcpy(kept, index + 32 + part, 8);
+		memcpy(index + 32 + part, index + 16 + part, 8);	// as the frame before
+		all &= refused(bytes, size, SOME, &lied, &silent);
+		memset(index + 32 + part, 0xff, 8);
+		all &= refused(bytes, size, SOME, &lied, &silent);
+		memcpy(index + 32 + part, kept, 8);
+	}
+	memset(index + 8, 1, 8);
+	all &= refused(bytes, size, SOME, &lied, &silent);
+	ok(all && !lied && !silent, "an index whose frames or times do not rise is refused");
+	free(bytes);
+	close(fd);
+}
+
 static void refusals(void)
 {
 	struct kg_kgw_writer *writer = NULL;
@@ -331,6 +357,7 @@ int main(int argc, char **argv)
 	close(fd);
 	cut_off();
 	changed();
+	wrong_index();
 	refusals();
 	free(shots);
 	return tap_end();

@@ -5,7 +5,9 @@
 
 enum { SEED = 1, WIDTH = 640, HEIGHT = 360 };
 
-static const uint32_t sequence[] = { 0, 1, 2, 3, 7, 8, 9, 40, 41, 77, 78, 79, 150, 151 };
+/* The last ones are where the scenes of office-mix change: a window is dragged, then a film watched. */
+static const uint32_t sequence[] = { 0,	   1,	 2,    3,    7,	   8,	 9,    40,   41,   77,	 78,   79,  150,
+				     2699, 2700, 2701, 2879, 2880, 3629, 3630, 3631, 3700, 4829, 4830, 4840 };
 
 static uint32_t checksum(const uint8_t *bytes, size_t size)	// FNV-1a
 {
@@ -101,22 +103,20 @@ static const struct {
 static void same_everywhere(const struct kg_workload_kind *kind)
 {
 	static const uint32_t frames[3] = { 0, 1, 77 };
-	uint32_t sums[3] = { 0 };
+	struct drawing d = begin(kind, WIDTH, HEIGHT, SEED);
+	uint32_t sums[3];
 	bool right = false;
 
-	for (size_t i = 0; i < 3; i++) {
-		struct drawing d = begin(kind, WIDTH, HEIGHT, SEED);
-
+	for (size_t i = 0; i < 3; i++)
 		sums[i] = draw(&d, frames[i]);
-		kg_workload_free(d.workload);
-	}
+	kg_workload_free(d.workload);
 	for (size_t i = 0; i < KG_ARRAY_SIZE(known); i++)
 		right |= !strcmp(known[i].name, kind->name) && !memcmp(known[i].sums, sums, sizeof(sums));
 	ok(right, "%s is what it always was: { \"%s\", { 0x%08x, 0x%08x, 0x%08x } }", kind->name, kind->name, sums[0],
 	   sums[1], sums[2]);
 }
 
-/* Frames come one after the other, then each is drawn once more by itself. */
+/* Frames come one after the other, then some are drawn once more by themselves. */
 static void by_number(const struct kg_workload_kind *kind)
 {
 	struct drawing d = begin(kind, WIDTH, HEIGHT, SEED);
@@ -141,12 +141,12 @@ static void by_number(const struct kg_workload_kind *kind)
 	   sequence[5]);
 	kg_workload_free(d.workload);
 
-	for (size_t i = 0; i < KG_ARRAY_SIZE(sequence); i++) {
+	for (size_t i = 4; i < KG_ARRAY_SIZE(sequence); i += 7) {	// opening some takes long
 		d = begin(kind, WIDTH, HEIGHT, SEED);
 		wrong += draw(&d, sequence[i]) != sums[i];
 		kg_workload_free(d.workload);
 	}
-	ok(!wrong, "%s: each frame is the same when it is the first one drawn (%u are not)", kind->name, wrong);
+	ok(!wrong, "%s: a frame is the same when it is the first one drawn (%u are not)", kind->name, wrong);
 	d = begin(kind, WIDTH, HEIGHT, SEED + 1);
 	ok(draw(&d, sequence[1]) != sums[1], "%s: another seed makes another frame", kind->name);
 	kg_workload_free(d.workload);
@@ -171,7 +171,7 @@ static void every_size(const struct kg_workload_kind *kind)
 	static const uint32_t sides[] = { 1, 2, 7, 61, 64, 230, 333 };
 	bool right = true;
 
-	for (uint32_t i = 0; right && i < KG_ARRAY_SIZE(sides) * KG_ARRAY_SIZE(sides); i += 1 + rnd() % 5) {
+	for (uint32_t i = 0; right && i < KG_ARRAY_SIZE(sides) * KG_ARRAY_SIZE(sides); i += 4 + rnd() % 9) {
 		struct drawing d = begin(kind, sides[i % KG_ARRAY_SIZE(sides)], sides[i / KG_ARRAY_SIZE(sides)], SEED);
 		struct attempt attempt = { &d, 0 };
 
