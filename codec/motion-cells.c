@@ -37,12 +37,21 @@ static uint64_t spread(uint64_t bits)
 	return bits * 15;
 }
 
-/* The rows of rect that differ at the distance; those that were not looked at are as the one of theirs that was. */
+/*
+ * The rows of rect that differ at the distance; those that were not looked at are as the one of theirs that was. Rows that
+ * are too few for a step, at the edge of the screen, are all looked at.
+ */
 static uint64_t differing_rows(const struct kg_motion *motion, struct kg_rect rect, int32_t dx, int32_t dy, uint32_t step)
 {
-	uint64_t rows = kg_cells_look(motion, rect, dx, dy, step).rows;
+	uint32_t height = kg_rect_height(rect), whole = height - height % step;
+	struct kg_rect rest = { rect.left, rect.top + (int32_t)whole, rect.right, rect.bottom };
+	uint64_t rows;
 
-	return step == 1 ? rows : spread(rows);
+	rect.bottom = rest.top;
+	rows = kg_cells_look(motion, rect, dx, dy, step).rows;
+	if (step > 1)
+		rows = spread(rows);
+	return whole < height ? rows | kg_cells_look(motion, rest, dx, dy, 1).rows << whole : rows;
 }
 
 /*
@@ -111,6 +120,15 @@ void kg_cells_compare(struct kg_search *s, bool first)
 	}
 }
 
+/* Whether a copy that was found before makes something of rect what it will be. */
+static bool copied_to(const struct kg_search *s, struct kg_rect rect)
+{
+	for (uint32_t i = 0; i < s->count; i++)
+		if (!kg_rect_empty(kg_rect_intersect(rect, kg_copy_to(&s->copies[i]))))
+			return true;
+	return false;
+}
+
 void kg_cells_look_closely(const struct kg_search *s, const struct kg_part *part, uint32_t y)
 {
 	uint32_t first = (y - KG_MIN(y, KG_SPARSE + 0u)) / KG_SPARSE * KG_SPARSE;
@@ -127,8 +145,9 @@ void kg_cells_look_closely(const struct kg_search *s, const struct kg_part *part
 			if (!cell->known || kg_rect_empty(rect))
 				continue;
 			cell->unequal = (cell->unequal & ~here) | (unequal_rows(s, rect, 1) << top % KG_TILE & here);
-			if (cell->changed & here)
-				cell->changed &= ~here | kg_cells_look(s->motion, rect, 0, 0, 1).rows << top % KG_TILE;
+			if (!copied_to(s, rect))
+				cell->changed = (cell->changed & ~here) |
+						kg_cells_look(s->motion, rect, 0, 0, 1).rows << top % KG_TILE;
 		}
 	}
 }

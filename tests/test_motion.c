@@ -195,6 +195,31 @@ static void check_frame(void)
 	ok(right, "so is any part of the screen beside a fixed header and sidebar, with a caret in it");
 }
 
+/* Of a change this large some rows are looked at only, but where a copy begins and ends all are: of noise every row counts. */
+static void check_edges(void)
+{
+	struct scene noise = scene_new(WIDTH, HEIGHT + 200);
+	bool right = true;
+
+	scene_noise(&noise, (struct kg_rect){ 0, 0, WIDTH, HEIGHT + 200 }, 1);
+	for (int n = 0; n < 16; n++) {
+		int32_t by = (int32_t)(20 + rnd() % 80) * (n % 2 ? 1 : -1);
+		struct kg_rect page = { 0, 17 + n % 4, WIDTH, HEIGHT - 23 - n / 4 };
+
+		scene_photo(&before, all, (uint64_t)n);
+		scene_copy(&after, &before);
+		scene_blit(&before, page, &noise, 0, 100);
+		scene_blit(&after, page, &noise, 0, 100 + by);
+		if (!scrolled(page, 0, -by, 0)) {
+			right = false;
+			tell("edges");
+			note("%d to %d by %d", page.top, page.bottom, by);
+		}
+	}
+	scene_free(&noise);
+	ok(right, "its copy begins and ends at the very row where the page does");
+}
+
 /* A list of few words beside the page, that ends anywhere within a tile, is left alone though its rows are mostly empty. */
 static void check_list(void)
 {
@@ -340,6 +365,7 @@ static void check_all(int32_t step)
 	check_still();
 	check_vertical(step);
 	check_frame();
+	check_edges();
 	check_list();
 	check_box();
 	check_horizontal();
