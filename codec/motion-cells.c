@@ -103,21 +103,85 @@ static uint64_t unequal_rows(const struct kg_search *s, struct kg_rect rect, uin
 	return differing_rows(motion, to, s->shift.dx, s->shift.dy, step) << (to.top - rect.top) | ~inside;
 }
 
-void kg_cells_compare(struct kg_search *s, bool first)
+static uint64_t rows_here(struct kg_rect rect)
+{
+	return ~0ull >> (64 - kg_rect_height(rect));
+}
+
+static void compare_cell(const struct kg_search *s, struct kg_cell *cell, struct kg_rect rect)
+{
+	cell->unequal = unequal_rows(s, rect, s->step) & rows_here(rect);
+}
+
+/* What the client does not have is sent anew anyway: it may be copied to, but only from the screen. */
+static void compare_unknown(const struct kg_search *s, struct kg_cell *cell, struct kg_rect rect)
+{
+	cell->unequal = kg_on_screen(s->motion, kg_moved_from(rect, s->shift)) ? 0 : rows_here(rect);
+}
+
+void kg_cells_compare_first(struct kg_search *s)
 {
 	for (uint32_t row = 0; row < s->rows; row++) {
 		for (uint32_t column = 0; column < s->columns; column++) {
 			struct kg_cell *cell = kg_cell_at(s, column, row);
 			struct kg_rect rect = cell_rect(s, column, row);
-			uint64_t here = ~0ull >> (64 - kg_rect_height(rect));
 
-			cell->unequal = unequal_rows(s, rect, s->step) & here;
-			if (first)
-				look_at_cell(s, cell, rect);
-			if (!cell->known)	// sent anew anyway: it may be copied to, but only from the screen
-				cell->unequal = kg_on_screen(s->motion, kg_moved_from(rect, s->shift)) ? 0 : here;
+			compare_cell(s, cell, rect);
+			look_at_cell(s, cell, rect);
+			if (!cell->known)
+				compare_unknown(s, cell, rect);
 		}
 	}
+}
+
+static bool may_gain(const struct kg_cell *cell)
+{
+	return cell->changed && !cell->flat;
+}
+
+/* Compares the cells that may gain. Returns the rows that do, and the rectangle of cells that has them all. */
+static int64_t compare_gaining(struct kg_search *s, struct kg_rect *cells)
+{
+	struct kg_rect all = { INT32_MAX, INT32_MAX, 0, 0 };
+	int64_t rows = 0;
+
+	for (uint32_t row = 0; row < s->rows; row++) {
+		for (uint32_t column = 0; column < s->columns; column++) {
+			struct kg_cell *cell = kg_cell_at(s, column, row);
+			int32_t x = (int32_t)column, y = (int32_t)row;
+
+			cell->unequal = ~0ull;
+			if (!may_gain(cell))
+				continue;
+			compare_cell(s, cell, cell_rect(s, column, row));
+			if (!(cell->changed & ~cell->unequal))
+				continue;
+			rows += kg_rows_count(cell->changed & ~cell->unequal);
+			all = (struct kg_rect){ KG_MIN(all.left, x), KG_MIN(all.top, y), KG_MAX(all.right, x + 1), y + 1 };
+		}
+	}
+	*cells = all;
+	return rows;
+}
+
+bool kg_cells_compare_again(struct kg_search *s)
+{
+	struct kg_rect gaining;
+
+	if (compare_gaining(s, &gaining) * s->cell_width < KG_MOTION_GAIN)
+		return false;
+	for (int32_t row = gaining.top; row < gaining.bottom; row++) {
+		for (int32_t column = gaining.left; column < gaining.right; column++) {
+			struct kg_cell *cell = kg_cell_at(s, (uint32_t)column, (uint32_t)row);
+			struct kg_rect rect = cell_rect(s, (uint32_t)column, (uint32_t)row);
+
+			if (!cell->known)
+				compare_unknown(s, cell, rect);
+			else if (!may_gain(cell))
+				compare_cell(s, cell, rect);
+		}
+	}
+	return true;
 }
 
 /* Whether a copy that was found before makes something of rect what it will be. */

@@ -78,8 +78,14 @@ struct kg_damage kg_cells_look(const struct kg_motion *motion, struct kg_rect re
 /* Whether the mirror says what the client has, everywhere in from. */
 bool kg_cells_known(const struct kg_motion *motion, struct kg_rect from);
 
-/* Looks at all cells at the distance; the first time at what has changed, too: the pixels are then near. */
-void kg_cells_compare(struct kg_search *s, bool first);
+/* Looks at all cells at the first distance, and at what has changed: the pixels are then near. */
+void kg_cells_compare_first(struct kg_search *s);
+
+/*
+ * At another distance: first at what has changed. A copy gains in each of its outermost columns and rows, so cells beyond
+ * those that gain are not compared and count as wrong. False: too little is gained for any copy.
+ */
+bool kg_cells_compare_again(struct kg_search *s);
 
 /* Looks at all rows of the part around y, where it begins or ends. */
 void kg_cells_look_closely(const struct kg_search *s, const struct kg_part *part, uint32_t y);

@@ -66,31 +66,52 @@ int64_t kg_parts_score(struct kg_search *s)
 	return rows * s->cell_width;
 }
 
+/* The groups in a row of s->sum that sum up to more than most, as the rows of ret. Returns what is then the most. */
+static int32_t best_groups(const struct kg_search *s, int32_t most, struct kg_part *ret)
+{
+	int32_t run = 0;
+	uint32_t begin = 0;
+
+	for (uint32_t g = 0; g < s->groups; g++) {
+		if (run <= 0) {
+			run = 0;
+			begin = g;
+		}
+		run += s->sum[g];
+		if (run > most) {
+			most = run;
+			ret->top = begin * s->group;
+			ret->bottom = (g + 1) * s->group;
+		}
+	}
+	return most;
+}
+
 int32_t kg_parts_best(struct kg_search *s, struct kg_part *ret)
 {
-	int32_t most = 0;
+	int32_t most = 0, all = 0;	// all: what could be gained from column left on, were nothing lost
 
-	for (uint32_t left = 0; left < s->columns; left++) {
+	for (uint32_t column = 0; column < s->columns; column++)
+		all += GAIN_WEIGHT * s->gains[column];
+	for (uint32_t left = 0; left < s->columns && all > most; all -= GAIN_WEIGHT * s->gains[left++]) {
+		int32_t within = 0;	// the same, up to column right
+
 		if (!s->gains[left])
 			continue;	// it would better begin further right
 		memset(s->sum, 0, s->groups * sizeof(*s->sum));
 		for (uint32_t right = left; right < s->columns; right++) {
 			const int32_t *score = &s->score[right * s->groups];
-			int32_t run = 0;
-			uint32_t begin = 0;
+			int32_t before = most;
 
 			for (uint32_t g = 0; g < s->groups; g++)
 				s->sum[g] += score[g];
-			for (uint32_t g = 0; s->gains[right] && g < s->groups; g++) {
-				if (run <= 0) {
-					run = 0;
-					begin = g;
-				}
-				run += s->sum[g];
-				if (run > most) {
-					most = run;
-					*ret = (struct kg_part){ left, right + 1, begin * s->group, (g + 1) * s->group };
-				}
+			within += GAIN_WEIGHT * s->gains[right];
+			if (!s->gains[right] || within <= most)
+				continue;
+			most = best_groups(s, most, ret);
+			if (most > before) {
+				ret->left = left;
+				ret->right = right + 1;
 			}
 		}
 	}

@@ -252,7 +252,10 @@ uint32_t kg_motion_find(const struct kg_motion *motion, void *scratch, struct kg
 		if (i && !worth_more(&s))
 			break;
 		s.shift = shifts[i];
-		kg_cells_compare(&s, i == 0);
+		if (!i)
+			kg_cells_compare_first(&s);
+		else if (!kg_cells_compare_again(&s))
+			continue;
 		for (unsigned n = 0; n < AGAIN && s.count < KG_MOTION_COPIES; n++)
 			if (!find_copy(&s))
 				break;
