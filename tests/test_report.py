@@ -42,7 +42,9 @@ def compare():
         'clear': {'a': 2, 'b': None, 'ratio': None}, 'progressive': {'a': 6, 'b': 3, 'ratio': 0.5},
         'copy': {'a': 0.001, 'b': None, 'ratio': None}, 'fill': {'a': None, 'b': 0.5, 'ratio': None}},
         'operations are compared by their Mbit/s, those of one side too')
-    ok(found.get('differ') == {'fps': {'a': None, 'b': '60'}, 'congestion': {'a': 'cubic', 'b': 'bbr'}},
+    ok(found.get('differ') == {
+        'fps': {'a': None, 'b': '60'}, 'link.name': {'a': None, 'b': 'lan'}, 'congestion': {'a': 'cubic', 'b': 'bbr'},
+        'server_congestion': {'a': None, 'b': 'cubic'}},
        'what was not alike is said')
     table = bench('compare', BASE, OTHER).stdout
     rows = {line[:24].strip(): line[24:].split() for line in table.splitlines()}
