@@ -16,7 +16,8 @@ lacking() { # first, second, what to say of each
 }
 
 page_flags() { # page: the long flags that it explains, that is those of its .It lines
-	sed -n 's/^\.It //p' "$1" | grep -oE '(^|[ ,])(Cm passwd )?Fl -[a-z][a-z-]*' | sed 's/.*Fl -/--/' | sort -u
+	sed -n 's/^\.It //p' "$1" | grep -oE '(^|[ ,])(Cm passwd )?Fl -[a-z][a-z-]*' | sed 's/.*Fl -/--/' | sort -u |
+		if grep -q '^#define HAVE_ZSTD 1' "$build/config.h"; then cat; else grep -vx -e --exec; fi	# of record
 }
 
 help_flags() { # program: the long flags that --help names, that of its commands too where it has some
