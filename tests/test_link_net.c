@@ -442,17 +442,17 @@ static void against_netem(void)
 	double netem[3], ours[3];
 	struct medium m;
 
-	if (!make_netem(&m, 8e6, 40))
+	if (!make_netem(&m, 8e6, 120))
 		return skip("netem: this kernel has none, or ip or tc are missing");
-	netem[0] = best_of(40, round_trip_ms(&m));
+	netem[0] = best_of(120, round_trip_ms(&m));
 	netem[1] = best_of(8e6, burst_through(&m, KG_LINK_SERVER, 200).rate);
-	netem[2] = best_of(8e6 * 1448 / 1500, tcp_rate(&m, KG_LINK_SERVER, 1200000, 0.3));
+	netem[2] = best_of(8e6 * 1448 / 1500, tcp_rate(&m, KG_LINK_SERVER, 1600000, 0.6));
 	drop_netem(&m);
-	if (!make(&m, "8M,40,0,10M"))
+	if (!make(&m, "8M,120,0,10M"))
 		return;
 	ours[0] = best_of(netem[0], round_trip_ms(&m));
 	ours[1] = best_of(netem[1], burst_through(&m, KG_LINK_SERVER, 200).rate);
-	ours[2] = best_of(netem[2], tcp_rate(&m, KG_LINK_SERVER, 1200000, 0.3));
+	ours[2] = best_of(netem[2], tcp_rate(&m, KG_LINK_SERVER, 1600000, 0.6));
 	kg_link_net_free(m.net);
 	ok(within(ours[0], netem[0], 0.05), "a round trip takes %.2f ms, %.2f by netem", ours[0], netem[0]);
 	ok(within(ours[1], netem[1], 0.05), "UDP comes at %.2f Mbit/s, %.2f by netem", ours[1] / 1e6, netem[1] / 1e6);
