@@ -120,12 +120,15 @@ def in_use(server, name):
     return [pid for pid in server.named(name) if re.search(said % pid, server.logged())]
 
 
+KINDS = ("kagami-session", "kagami-desktop", "kagami-auth")
+
+
 def chaos(server, generator):
     """Deaths in random order; the other user's connection must not notice."""
     quiet = Strict(server, user="otto", password="Pw-otto")
     if not ok(quiet.connected and frames(quiet), "another user sees another desktop"):
         return
-    spared = in_use(server, "kagami-session") + in_use(server, "kagami-desktop")
+    spared = set(in_use(server, "kagami-session") + in_use(server, "kagami-desktop"))
     with Strict(server, user="anna", password="Pw-anna", size=(640, 400)) as first:     # her desktop starts, and stays
         frames(first, 1, 15)
     before = settled(server)
@@ -141,9 +144,12 @@ def chaos(server, generator):
                 busy.end()
                 busy = None
                 continue
-        kind = generator.choice(("kagami-session", "kagami-desktop", "kagami-auth"))
-        victims = wait_until(lambda: [pid for pid in server.named(kind) if pid not in spared], 5, 0.02)
-        if not victims:     # spares are still on their way
+        kinds = wait_until(lambda: [kind for kind in KINDS if set(server.named(kind)) - spared])
+        if not kinds:
+            continue
+        kind = generator.choice(kinds)      # one whose next comes only with the next client may not be there
+        victims = sorted(set(server.named(kind)) - spared)
+        if not victims:
             continue
         victim = generator.choice(victims)
         try:
