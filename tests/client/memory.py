@@ -101,12 +101,12 @@ def clean(pid, what, name, allowed=()):
 
 
 def settle(pid):
-    """Waits until a process has stopped to do anything."""
+    """Waits until a process has stopped to do anything, for 10 s at most."""
     def switches():
         with open("/proc/%d/status" % pid) as file:
             return re.findall(r"ctxt_switches:\s*(\d+)", file.read())
-    last, quiet = switches(), 0
-    while quiet < 10:
+    last, quiet, end = switches(), 0, time.monotonic() + 10
+    while quiet < 10 and time.monotonic() < end:
         time.sleep(0.01)
         now = switches()
         last, quiet = now, quiet + 1 if now == last else 0
